@@ -1,0 +1,1 @@
+"""Keras layers: front end, augmentation, and what the encoder is made of."""

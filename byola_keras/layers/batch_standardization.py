@@ -1,0 +1,45 @@
+"""Post-Norm: the augmented batch back to mean 0 and standard deviation 1."""
+
+import keras
+import tensorflow as tf
+
+from byola_keras.layers.replicas import sum_over_replicas
+
+# As in the original: a constant batch gives zeros, not a division by zero.
+_SMALLEST_STD = 1.19e-7
+
+
+@keras.saving.register_keras_serializable(package="byola_keras")
+class BatchStandardization(keras.layers.Layer):
+    """Standardises a batch by its own mean and standard deviation, one number each.
+
+    Augmentation shifts the statistics of the input; this corrects the drift before the encoder.
+    The same in training and in inference. Under a distribution strategy the statistics are those of
+    the batches of all replicas together.
+
+    Input shape:
+        Any; `Augmentation` passes both views joined, [2 * batch, T, F].
+
+    Output shape:
+        Same as the input, with mean 0 and unbiased standard deviation 1; a constant input gives 0.
+
+    Reference:
+        https://arxiv.org/abs/2204.07402, Section III-C ("Post-Norm"), equation 3.
+    """
+
+    def __init__(self, **kwargs):
+        super().__init__(**{**kwargs, "dtype": "float32"})
+
+    def call(self, x):
+        mean, std = self.statistics(x)
+        return (x - mean) / std
+
+    def statistics(self, x):
+        """Mean and unbiased standard deviation of `x` over all replicas, two float32 scalars."""
+        count = sum_over_replicas(tf.cast(tf.size(x), tf.float32))
+        mean = sum_over_replicas(tf.reduce_sum(x)) / count
+        variance = sum_over_replicas(tf.reduce_sum(tf.square(x - mean))) / (count - 1.0)
+        return mean, tf.maximum(tf.sqrt(variance), _SMALLEST_STD)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape

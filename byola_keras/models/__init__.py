@@ -1,0 +1,1 @@
+"""Models: the encoder, BYOL, and the embedder that is kept."""

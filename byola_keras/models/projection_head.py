@@ -1,0 +1,55 @@
+"""The projector and the predictor of BYOL."""
+
+import keras
+import tensorflow as tf
+
+from byola_keras.layers.batch_normalization import BatchNormalization
+from byola_keras.models.initializers import dense
+
+
+@keras.saving.register_keras_serializable(package="byola_keras")
+class ProjectionHead(keras.layers.Layer):
+    """Dense, batch normalisation, ReLU, dense.
+
+    Args:
+        units: (hidden, output) sizes.
+        synchronized: Boolean, batch statistics over all replicas, see `BatchNormalization`.
+
+    Input shape:
+        [batch, features].
+
+    Output shape:
+        [batch, units[1]].
+
+    Reference:
+        https://arxiv.org/abs/2204.07402, Section IV-A: (4096, 256).
+    """
+
+    def __init__(self, units=(4096, 256), synchronized=True, **kwargs):
+        super().__init__(**kwargs)
+        if len(units) != 2:
+            raise ValueError(f"`units` must be (hidden, output) sizes. Received: units={units}")
+        self.units = tuple(units)
+        self.normalization = BatchNormalization(synchronized=synchronized, dtype=self.dtype_policy)
+
+    def build(self, input_shape):
+        hidden_units, output_units = self.units
+        self.hidden = dense(hidden_units, input_shape[-1], dtype=self.dtype_policy)
+        self.output_layer = dense(output_units, hidden_units, dtype=self.dtype_policy)
+        self.hidden.build(input_shape)
+        self.normalization.build((None, hidden_units))
+        self.output_layer.build((None, hidden_units))
+
+    def call(self, x, training=None):
+        x = tf.nn.relu(self.normalization(self.hidden(x), training=training))
+        return self.output_layer(x)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.units[1])
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "synchronized": self.normalization.synchronized,
+        }
