@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from byola_keras.layers.random_layer import ALGORITHM, RandomLayer, fold_in
+from byola_keras.layers.random_layer import RandomLayer, fold_in, random_bits
 from byola_keras.layers.replicas import replica_id
 
 
@@ -34,11 +34,9 @@ class Dropout(RandomLayer):
         return self.augment(x, self.next_seed()) if training and self.rate > 0 else x
 
     def augment(self, x, seed):
-        draws = tf.random.stateless_uniform(
-            tf.shape(x), fold_in(seed, replica_id()), alg=ALGORITHM
-        )
-        kept = tf.cast(draws >= self.rate, x.dtype)
-        return x * kept * tf.cast(1.0 / (1.0 - self.rate), x.dtype)
+        bits = random_bits(fold_in(seed, replica_id()), tf.shape(x))
+        kept = bits >= tf.constant(int(self.rate * 2**32), tf.uint32)
+        return tf.where(kept, x * tf.cast(1.0 / (1.0 - self.rate), x.dtype), tf.zeros((), x.dtype))
 
     def get_config(self):
         return {**super().get_config(), "rate": self.rate}

@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from byola_keras.layers.log_mixup_exp import log_mixup_exp
-from byola_keras.layers.random_layer import ALGORITHM, RandomLayer, fold_in, uniform_per_clip
+from byola_keras.layers.random_layer import RandomLayer, fold_in, uniform, uniform_per_clip
 from byola_keras.layers.replicas import replica_id
 
 
@@ -42,9 +42,8 @@ class GaussianMixup(RandomLayer):
     def augment(self, x, seed):
         ratio = uniform_per_clip(fold_in(seed, 0), tf.shape(x)[0], 0.0, self.max_ratio)
         noise_seed = fold_in(fold_in(seed, 1), replica_id())
-        noise = tf.random.stateless_normal(
-            tf.shape(x), noise_seed, stddev=self.stddev, alg=ALGORITHM
-        )
+        # The inverse of the normal distribution function; half a step keeps it away from 0.
+        noise = self.stddev * tf.math.ndtri(uniform(noise_seed, tf.shape(x)) + 2.0**-25)
         return log_mixup_exp(x, noise, ratio[:, None, None])
 
     def get_config(self):

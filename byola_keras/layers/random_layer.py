@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from byola_keras.layers.replicas import replica_count, replica_id
 
-# The one generator that gives the same numbers on CPU, GPU and under XLA.
-ALGORITHM = "philox"
+# The one generator that gives the same bits on CPU, GPU and under XLA.
+_ALGORITHM = "philox"
 
 
 class RandomLayer(keras.layers.Layer):
@@ -63,7 +63,22 @@ class RandomLayer(keras.layers.Layer):
 
 def fold_in(seed, number) -> tf.Tensor:
     """A new seed, int32 [2], from `seed`, int32 [2], and an integer."""
-    return tf.random.experimental.stateless_fold_in(seed, tf.cast(number, tf.int32), alg=ALGORITHM)
+    return tf.random.experimental.stateless_fold_in(seed, tf.cast(number, tf.int32), alg=_ALGORITHM)
+
+
+def random_bits(seed, shape) -> tf.Tensor:
+    """Uniform uint32 numbers of `shape`; `seed` is int32 [2]."""
+    return tf.random.stateless_uniform(shape, seed, None, None, tf.uint32, alg=_ALGORITHM)
+
+
+def uniform(seed, shape, low=0.0, high=1.0) -> tf.Tensor:
+    """Float32 numbers in [low, high) of `shape`; `seed` is int32 [2].
+
+    `tf.random.stateless_uniform` turns the same bits into other floats under XLA: this does not.
+    """
+    bits = tf.bitwise.right_shift(random_bits(seed, shape), tf.constant(8, tf.uint32))
+    unit = tf.cast(bits, tf.float32) * 2.0**-24
+    return low + unit * (high - low)
 
 
 def uniform_per_clip(seed, batch_size, low=0.0, high=1.0) -> tf.Tensor:
@@ -75,8 +90,6 @@ def uniform_per_clip(seed, batch_size, low=0.0, high=1.0) -> tf.Tensor:
         low: lower end.
         high: upper end.
     """
-    numbers = tf.random.stateless_uniform(
-        [batch_size * replica_count()], seed, low, high, tf.float32, alg=ALGORITHM
-    )
+    numbers = uniform(seed, [batch_size * replica_count()], low, high)
     first = tf.cast(replica_id(), tf.int32) * batch_size
     return numbers[first : first + batch_size]

@@ -104,8 +104,8 @@ class RandomResizeCrop(RandomLayer):
         """
         freq_offset = (self.canvas_mels - self.mels) // 2
         time_offset = (self.canvas_frames - self.frames) // 2
-        over_freq = _crop_matrices(self.freq_table, freq_start - freq_offset, freq_size, self.mels)
-        over_time = _crop_matrices(self.time_table, time_start - time_offset, time_size, self.frames)
+        over_freq = _crop_matrices(self.freq_table, freq_start, freq_size, freq_offset, self.mels)
+        over_time = _crop_matrices(self.time_table, time_start, time_size, time_offset, self.frames)
         return tf.matmul(over_time, tf.matmul(x, over_freq), transpose_a=True)
 
     def get_config(self):
@@ -117,14 +117,15 @@ class RandomResizeCrop(RandomLayer):
         }
 
 
-def _crop_matrices(table, start, size, length):
+def _crop_matrices(table, start, size, offset, length):
     """For each clip the matrix from its `length` values to the resized crop, [batch, length, output].
 
-    The canvas is never made: its zeros are rows that the matrix leaves out.
+    `offset` is where the values lie on the canvas. The canvas is never made: its zeros are rows that
+    the matrix leaves out.
     """
+    start, size = tf.cast(start, tf.int32)[:, None], tf.cast(size, tf.int32)[:, None]
     rows = table.shape[1]
-    row = tf.range(length)[None, :] - tf.cast(start, tf.int32)[:, None]
+    row = tf.range(offset, offset + length)[None, :] - start
     # Rows left of the crop take the zero row at the end of the table; rows right of it are zero.
     row = tf.where((row < 0) | (row >= rows), rows - 1, row)
-    flat = table.reshape(-1, table.shape[2])
-    return tf.gather(flat, tf.cast(size, tf.int32)[:, None] * rows + row)
+    return tf.gather(table.reshape(-1, table.shape[2]), size * rows + row)

@@ -60,9 +60,13 @@ def test_htk_equals_torchaudio():
     layer = byola_keras.LogMelSpectrogram(mel_scale="htk", mel_norm=None)
     np.testing.assert_allclose(layer.filters.T, arrays["mel_fb_htk_unnormalised"], atol=1e-6)
     mean, std = arrays["stats"]
-    for layer, name in ((layer, "lms_htk_0"), (byola_keras.LogMelSpectrogram(), "lms_0")):
+    # Against float64, the reference is off by 9e-5 and this layer by 6e-5 in one quiet HTK bin.
+    for layer, name, tolerance in (
+        (layer, "lms_htk_0", 2e-4),
+        (byola_keras.LogMelSpectrogram(), "lms_0", 1e-4),
+    ):
         normalized = (layer(arrays["wav_0"][None])[0].numpy().T - mean) / std
-        np.testing.assert_allclose(normalized, arrays[name], atol=1e-4, rtol=0)
+        np.testing.assert_allclose(normalized, arrays[name], atol=tolerance, rtol=0)
 
 
 @pytest.mark.parametrize(("samples", "frames"), [(1, 7), (100, 7), (1024, 7), (1120, 8), (16000, 101)])
