@@ -122,8 +122,18 @@ class BYOL(keras.Model):
         """
         super().compile(optimizer=optimizer, **{**kwargs, "jit_compile": False})
         self.jit_gradients = bool(jit_compile)
-        self._compiled_gradients = tf.function(
-            self._loss_and_gradients, jit_compile=self.jit_gradients or None
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        if self.jit_gradients and self.synchronized and replicas > 1:
+            raise ValueError(
+                "XLA cannot compile batch statistics over several replicas. Received: "
+                f"jit_compile={jit_compile}, synchronized=True, replicas={replicas}; build encoder and "
+                "BYOL with synchronized=False, or leave XLA off."
+            )
+        # A nested tf.function is only for XLA: batch statistics over replicas cannot cross its border.
+        self._gradient_function = (
+            tf.function(self._loss_and_gradients, jit_compile=True)
+            if self.jit_gradients
+            else self._loss_and_gradients
         )
 
     def train_step(self, data):
@@ -138,7 +148,7 @@ class BYOL(keras.Model):
         with tf.control_dependencies([waveforms]):
             data_ready = tf.timestamp()
         view_one, view_two = self.augmentation(self.normalized_log_mel(waveforms))
-        loss, deviation, gradients = self._compiled_gradients(view_one, view_two)
+        loss, deviation, gradients = self._gradient_function(view_one, view_two)
         self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
         self._update_target()
         return {
