@@ -1,0 +1,112 @@
+"""The endless stream of random crops that pre-training reads."""
+
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+from absl import logging
+
+from byola_keras.audio.decode import AudioError, read_crop
+
+# Other files that are tried in place of one that cannot be decoded.
+_SUBSTITUTES = 50
+
+
+class CropStream:
+    """Random crops of sound files, each a function of its place in the stream alone.
+
+    The stream goes through all files in a new random order in each epoch, and takes one random crop
+    of a file at each visit. Crop number p depends on nothing but (files, seed, p): a run resumes
+    exactly by starting at the place where it stopped, and workers do not change the order.
+
+    A file that cannot be decoded is named in the log once, and another, drawn at random, takes its
+    place at this visit.
+
+    Args:
+        files: paths.
+        crop_length: samples of a crop; shorter files are padded with zeros at the end.
+        seed: integer >= 0.
+        sample_rate: Hz.
+    """
+
+    def __init__(self, files: Sequence[str], crop_length: int, seed: int, sample_rate: int = 16000):
+        self.files = list(files)
+        self.crop_length = crop_length
+        self.seed = seed
+        self.sample_rate = sample_rate
+        # Path -> reason, of the files that could not be decoded.
+        self.skipped: dict[str, str] = {}
+        # Set when no file can be decoded: TensorFlow wraps what is raised inside a data set.
+        self.failure: AudioError | None = None
+        self._lock = threading.Lock()
+        self._orders: dict[int, np.ndarray] = {}
+
+    def crop(self, place: int) -> np.ndarray:
+        """Crop number `place`, float32 [crop_length].
+
+        Raises:
+            AudioError: neither the file nor any of its substitutes can be decoded.
+        """
+        epoch, visit = divmod(int(place), len(self.files))
+        draws = np.random.default_rng((self.seed, 1, int(place)))
+        position = draws.random()
+        for index in self._candidates(self._order(epoch)[visit], draws):
+            path = self.files[index]
+            try:
+                return read_crop(path, self.crop_length, position, self.sample_rate)
+            except AudioError as error:
+                self._note(path, str(error))
+        self._fail()
+
+    def _candidates(self, index, draws):
+        yield index
+        count = len(self.files)
+        yield from draws.choice(count, min(_SUBSTITUTES, count), replace=False)
+
+    def _order(self, epoch):
+        with self._lock:
+            if epoch not in self._orders:
+                # Parallel readers may still be in the epoch before.
+                self._orders = {e: order for e, order in self._orders.items() if e == epoch - 1}
+                draws = np.random.default_rng((self.seed, 0, epoch))
+                self._orders[epoch] = draws.permutation(len(self.files))
+            return self._orders[epoch]
+
+    def _note(self, path, reason):
+        with self._lock:
+            if path not in self.skipped:
+                self.skipped[path] = reason
+                logging.warning("Skipping %s: %s.", path, reason)
+
+    def _fail(self):
+        first = "; ".join(f"{path}: {reason}" for path, reason in list(self.skipped.items())[:5])
+        self.failure = AudioError(
+            f"At least one sound file must be decodable. Received: {len(self.files)} file(s), none of the "
+            f"{len(self.skipped)} tried can be decoded; the first: {first}"
+        )
+        raise self.failure
+
+
+def crop_dataset(
+    stream: CropStream, batch_size: int, start_step: int = 0, workers: int = tf.data.AUTOTUNE
+) -> tf.data.Dataset:
+    """Endless batches of crops.
+
+    Args:
+        stream: where the crops come from.
+        batch_size: crops in a batch.
+        start_step: batches that are left out at the beginning, at no cost.
+        workers: parallel readers.
+
+    Returns:
+        Data set of float32 [batch_size, crop_length].
+    """
+
+    def read(place):
+        crop = tf.numpy_function(stream.crop, [place], tf.float32, stateful=False)
+        return tf.ensure_shape(crop, [stream.crop_length])
+
+    places = tf.data.Dataset.range(start_step * batch_size, tf.int64.max)
+    crops = places.map(read, num_parallel_calls=workers, deterministic=True)
+    return crops.batch(batch_size, drop_remainder=True).prefetch(tf.data.AUTOTUNE)

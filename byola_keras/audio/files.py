@@ -1,0 +1,95 @@
+"""Which sound files there are."""
+
+import glob
+import hashlib
+import os
+from collections.abc import Sequence
+
+from byola_keras.audio import storage
+
+EXTENSIONS = (".wav", ".flac", ".ogg", ".mp3")
+
+
+def find_audio_files(audio_dirs: Sequence[str] = (), file_list: str | None = None) -> list[str]:
+    """Finds sound files.
+
+    Args:
+        audio_dirs: folders (searched with all subfolders), glob patterns ("clips/**/*.flac") or files.
+        file_list: text file with one path or address ("s3://...", "https://...") a line; empty lines
+            and lines that begin with # are left out; relative paths count from the folder of the list.
+
+    Returns:
+        Paths, sorted, each once. From folders only names that end in one of `EXTENSIONS`, in upper or
+        lower case; from patterns and lists whatever they name.
+
+    Raises:
+        FileNotFoundError: a folder, file or list is not there.
+        ValueError: no sound file was found.
+    """
+    found = set()
+    for entry in audio_dirs:
+        found.update(_expand(entry))
+    if file_list:
+        found.update(_read_list(file_list))
+    if not found:
+        raise ValueError(
+            f"There must be at least one sound file ({', '.join(EXTENSIONS)}). Received: "
+            f"audio_dir={list(audio_dirs)}, file_list={file_list!r}, in which none was found; check the "
+            "path and the extensions."
+        )
+    return sorted(found)
+
+
+def _expand(entry):
+    if os.path.isdir(entry):
+        return _walk(entry)
+    if os.path.isfile(entry):
+        return [entry]
+    matches = [path for path in glob.glob(entry, recursive=True) if os.path.isfile(path)]
+    if not matches and not glob.has_magic(entry):
+        raise FileNotFoundError(
+            f"`audio_dir` must be a folder, a glob pattern or a file. Received: audio_dir={entry!r}, "
+            "which is not there."
+        )
+    return matches
+
+
+def _walk(folder):
+    visited = set()
+    for parent, folders, names in os.walk(folder, followlinks=True):
+        # A link to a folder above would lead round and round.
+        real = os.path.realpath(parent)
+        if real in visited:
+            folders.clear()
+            continue
+        visited.add(real)
+        for name in names:
+            if name.lower().endswith(EXTENSIONS):
+                yield os.path.join(parent, name)
+
+
+def _read_list(file_list):
+    if not os.path.isfile(file_list):
+        raise FileNotFoundError(
+            f"`file_list` must be a text file with one path a line. Received: file_list={file_list!r}, "
+            "which is not there."
+        )
+    folder = os.path.dirname(os.path.abspath(file_list))
+    with open(file_list, encoding="utf-8") as lines:
+        paths = [line.strip() for line in lines]
+    return [
+        path if storage.is_remote(path) else os.path.join(folder, path)
+        for path in paths
+        if path and not path.startswith("#")
+    ]
+
+
+def fingerprint(files: Sequence[str]) -> str:
+    """A hash of the names and order of `files`, without the folder that they all share.
+
+    The stream of a training run is a function of this list: a run may be resumed with the folder
+    moved, but not with files added or gone.
+    """
+    folder = os.path.commonprefix([os.path.dirname(path) + "/" for path in files])
+    names = "\n".join(path[len(folder) :] for path in files)
+    return hashlib.sha256(names.encode("utf-8", "surrogateescape")).hexdigest()

@@ -1,0 +1,57 @@
+"""A working directory belongs to one process at a time and to one configuration for good."""
+
+import contextlib
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+
+from byola_keras.training.atomic import write_text
+
+FILE_NAME = "configuration.json"
+
+
+@contextlib.contextmanager
+def locked(workdir: str) -> Iterator[None]:
+    """Holds the working directory; the lock ends with the process, however it ends.
+
+    Raises:
+        ValueError: another process trains in it.
+    """
+    os.makedirs(workdir, exist_ok=True)
+    with open(os.path.join(workdir, ".lock"), "w", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ValueError(
+                f"A working directory serves one process at a time. Received: workdir={workdir!r}, in "
+                "which another process is training; wait for it, end it, or take another directory."
+            ) from None
+        yield
+
+
+def check_or_save(workdir: str, configuration: dict) -> None:
+    """Saves the configuration in a new working directory; compares it in a used one.
+
+    Args:
+        workdir: an existing folder.
+        configuration: what decides the result of the run, JSON values by name.
+
+    Raises:
+        ValueError: the run was started with other values.
+    """
+    path = os.path.join(workdir, FILE_NAME)
+    configuration = json.loads(json.dumps(configuration))
+    if not os.path.exists(path):
+        write_text(path, json.dumps(configuration, indent=2) + "\n")
+        return
+    with open(path, encoding="utf-8") as file:
+        started_with = json.load(file)
+    names = [name for name in configuration if started_with.get(name) != configuration[name]]
+    if names:
+        received = ", ".join(f"{name}={configuration[name]!r}" for name in names)
+        expected = ", ".join(f"{name}={started_with.get(name)!r}" for name in names)
+        raise ValueError(
+            f"A run must be resumed with the configuration that it was started with. Received: {received}; "
+            f"{workdir!r} was started with {expected}. Use these values, or another working directory."
+        )

@@ -1,0 +1,70 @@
+"""What a run would be: sizes, time and memory, measured on a few real steps."""
+
+import itertools
+import resource
+import time
+
+import tensorflow as tf
+
+from byola_keras.training.callbacks import duration
+from byola_keras.training.model import parameter_counts
+from byola_keras.training.statistics import NormStats
+
+_TIMED_STEPS = 3
+
+
+def describe(new_model, batches: tf.data.Dataset, schedule) -> str:
+    """Builds the model, trains it for a few steps on real sound and throws it away.
+
+    Args:
+        new_model: makes the model from statistics.
+        batches: of the run.
+        schedule: of the run.
+
+    Returns:
+        A text of several lines.
+    """
+    # Statistics do not change sizes or times.
+    model = new_model(NormStats(mean=-8.0, std=4.0, crops=0))
+    waveforms = next(iter(batches))
+    view_one, _ = model.augmentation.preview(model.normalized_log_mel(waveforms), seed=0)[-1]
+    encoded = model.encoder(view_one)
+    seconds = _step_seconds(model, batches)
+    shapes = {
+        "waveforms": waveforms,
+        "log-mel view": view_one,
+        "frames": encoded["frames"],
+        "scene": encoded["scene"],
+        "projection": model.projector(encoded["scene"]),
+    }
+    replicas = model.distribute_strategy.num_replicas_in_sync
+    lines = [f"{name + ':':<22}{tuple(tensor.shape)}" for name, tensor in shapes.items()]
+    lines += [f"{name + ':':<22}{count:,} parameters" for name, count in parameter_counts(model).items()]
+    lines += [
+        f"{'batch:':<22}{schedule.batch_size} clips on {replicas} device(s)",
+        f"{'steps:':<22}{schedule.steps_per_epoch:,} an epoch, {schedule.total_steps:,} in all",
+        f"{'a step:':<22}{seconds:.3f} s (fastest of {_TIMED_STEPS} on this machine)",
+        f"{'estimated time:':<22}{duration(seconds * schedule.total_steps)} (hours:minutes:seconds)",
+        f"{'memory:':<22}{_memory()}",
+    ]
+    return "\n".join(lines)
+
+
+def _step_seconds(model, batches):
+    """Seconds of the fastest step after the first, which traces."""
+    times = []
+    # Some batches are taken first, so that reading is not part of the time.
+    for waveforms in list(itertools.islice(batches, 1 + _TIMED_STEPS)):
+        start = time.perf_counter()
+        model.fit(tf.data.Dataset.from_tensors(waveforms), verbose=0, shuffle=False)
+        times.append(time.perf_counter() - start)
+    return min(times[1:])
+
+
+def _memory():
+    gib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    text = f"{gib:.1f} GiB of main memory at the most so far"
+    for device in tf.config.list_logical_devices("GPU"):
+        peak = tf.config.experimental.get_memory_info(device.name)["peak"] / 2**30
+        text += f"; {peak:.1f} GiB on {device.name}"
+    return text

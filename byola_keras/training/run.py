@@ -1,0 +1,198 @@
+"""The pre-training run, from sound files to a trained embedder, read from top to bottom."""
+
+import contextlib
+import functools
+import os
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import keras
+import tensorflow as tf
+from absl import logging
+
+from byola_keras.audio.crops import CropStream, crop_dataset
+from byola_keras.audio.files import find_audio_files, fingerprint
+from byola_keras.layers.log_mel_spectrogram import LogMelSpectrogram
+from byola_keras.models.loading import EMBEDDER_FILE
+from byola_keras.training import configuration, statistics
+from byola_keras.training.atomic import write_text
+from byola_keras.training.callbacks import Guard, Recorder, Saver, StepCounter
+from byola_keras.training.checkpoints import Checkpoints
+from byola_keras.training.devices import make_strategy, use_xla
+from byola_keras.training.dry_run import describe
+from byola_keras.training.intervals import Interval
+from byola_keras.training.metrics_file import MetricsFile
+from byola_keras.training.model import build_model
+from byola_keras.training.tensorboard import Summaries
+
+SAMPLE_RATE = 16000
+FLAGS_FILE = "flags.txt"
+# Clips at a time in which the statistics are measured.
+_STATISTICS_BATCH = 256
+# Clips that TensorBoard's monitor looks at; the effective rank cannot be larger.
+_MONITORED_CLIPS = 64
+
+
+class Schedule(NamedTuple):
+    """How much a run trains."""
+
+    batch_size: int
+    steps_per_epoch: int
+    total_steps: int
+
+
+def pretrain(
+    workdir: str,
+    audio_dirs: Sequence[str] = (),
+    file_list: str | None = None,
+    *,
+    epochs: int = 100,
+    steps: int | None = None,
+    global_batch_size: int = 256,
+    crop_seconds: float = 0.95,
+    norm_crops: int = 10_000,
+    seed: int = 0,
+    num_devices: int | None = None,
+    synchronized: bool = True,
+    precision: str = "float32",
+    xla: str = "auto",
+    workers: int | None = None,
+    checkpoint_every: str = "10m",
+    keep_checkpoints: int = 3,
+    summary_every: int = 100,
+    flags_text: str = "",
+    dry_run: bool = False,
+    **model_arguments,
+) -> None:
+    """Pre-trains an encoder on sound files, or goes on where a run in `workdir` stopped.
+
+    Args:
+        workdir: folder of the run. Gets `flags.txt`, `configuration.json`, `norm_stats.json`,
+            `metrics.csv` (a row a step), `embedder.keras`, `checkpoints/` and `tensorboard/`.
+        audio_dirs: folders, glob patterns or files, see `find_audio_files`.
+        file_list: text file with a path a line.
+        epochs: passes over the files.
+        steps: training steps; takes the place of `epochs`.
+        global_batch_size: clips in a step, over all devices.
+        crop_seconds: length of a training clip.
+        norm_crops: random crops over which the statistics are measured.
+        seed: of the weights, of all draws and of the order of the files.
+        num_devices: GPUs (or logical CPU devices) to train on; None takes all GPUs.
+        synchronized: batch statistics over all devices.
+        precision: "float32", "mixed_bfloat16" or "mixed_float16".
+        xla: "auto", "on" or "off", see `use_xla`.
+        workers: parallel readers; None leaves it to tf.data.
+        checkpoint_every: steps ("500") or minutes ("10m").
+        keep_checkpoints: how many of the last checkpoints are kept.
+        summary_every: steps between two summaries for TensorBoard.
+        flags_text: the command's flags, kept in `flags.txt` and shown in TensorBoard.
+        dry_run: print sizes, time and memory, and stop without writing anything.
+        **model_arguments: sizes, `target_decay` and `learning_rate`, see `build_model`.
+
+    Raises:
+        ValueError: a bad value, a directory of another run, or no sound that can be decoded.
+        FileNotFoundError: a folder or list is not there.
+        TrainingFailedError: the loss is no number, or the network has collapsed.
+    """
+    # Sound: the clips of a step are a function of the step.
+    files = find_audio_files(audio_dirs, file_list)
+    stream = CropStream(files, round(crop_seconds * SAMPLE_RATE), seed, SAMPLE_RATE)
+    batches = functools.partial(crop_dataset, stream, workers=workers or tf.data.AUTOTUNE)
+    steps_per_epoch = max(1, len(files) // global_batch_size)
+    schedule = Schedule(global_batch_size, steps_per_epoch, steps or epochs * steps_per_epoch)
+
+    # Model: made once the statistics of the sound are known.
+    strategy = make_strategy(num_devices)
+    _check_divisible(global_batch_size, strategy.num_replicas_in_sync)
+    keras.config.set_dtype_policy(precision)
+    jit_compile = use_xla(xla, strategy.num_replicas_in_sync, synchronized)
+    model_arguments |= {"seed": seed, "synchronized": synchronized}
+
+    def new_model(stats):
+        with strategy.scope():
+            return build_model(stats, stream.crop_length, jit_compile=jit_compile, **model_arguments)
+
+    with _clear_errors(stream):
+        if dry_run:
+            print(describe(new_model, batches(global_batch_size), schedule))
+            return
+        with configuration.locked(workdir):
+            recipe = {
+                "global_batch_size": global_batch_size,
+                "crop_seconds": crop_seconds,
+                "norm_crops": norm_crops,
+                "precision": precision,
+                **model_arguments,
+                "files": len(files),
+                "files_sha256": fingerprint(files),
+            }
+            configuration.check_or_save(workdir, recipe)
+            write_text(os.path.join(workdir, FLAGS_FILE), flags_text)
+            stats = statistics.load(workdir) or _measure_statistics(batches, norm_crops, workdir)
+            model = new_model(stats)
+            checkpoints = Checkpoints(workdir, model, Interval(checkpoint_every), keep_checkpoints)
+            counter = StepCounter(checkpoints.restore())
+            summaries = functools.partial(Summaries, workdir, counter, summary_every, recipe, flags_text)
+            _train(model, batches, schedule, workdir, checkpoints, counter, summaries)
+
+
+def _measure_statistics(batches, crops, workdir):
+    logging.info("Measuring mean and standard deviation of the log-mel over %d random crops.", crops)
+    stats = statistics.measure(LogMelSpectrogram(), batches(_STATISTICS_BATCH), crops)
+    statistics.save(stats, workdir)
+    logging.info("Log-mel mean %.4f, standard deviation %.4f.", stats.mean, stats.std)
+    return stats
+
+
+def _train(model, batches, schedule, workdir, checkpoints, counter, summaries):
+    remaining = schedule.total_steps - counter.step
+    logging.info(
+        "%d steps an epoch, %d steps done, %d to go.",
+        schedule.steps_per_epoch,
+        counter.step,
+        max(0, remaining),
+    )
+    if remaining <= 0:
+        return
+    metrics_file = MetricsFile(workdir, counter.step)
+    saver = Saver(counter, checkpoints, metrics_file, workdir, schedule.steps_per_epoch)
+    monitored = next(iter(batches(_MONITORED_CLIPS))).numpy()
+    callbacks = [
+        counter,
+        Guard(counter),
+        Recorder(counter, metrics_file, schedule),
+        summaries(waveforms=monitored, sample_rate=SAMPLE_RATE, batch_size=schedule.batch_size),
+        saver,
+    ]
+    data = batches(schedule.batch_size, start_step=counter.step)
+    with contextlib.closing(metrics_file), saver.catching_signals():
+        # One long epoch for Keras: where the run stands is counted in steps.
+        model.fit(data, steps_per_epoch=remaining, callbacks=callbacks, verbose=0, shuffle=False)
+    if counter.step == schedule.total_steps:
+        logging.info("Trained. The embedder is in %s.", os.path.join(workdir, EMBEDDER_FILE))
+
+
+def _check_divisible(global_batch_size, replicas):
+    if global_batch_size % replicas:
+        raise ValueError(
+            "`global_batch_size` must be a multiple of the number of devices. Received: "
+            f"global_batch_size={global_batch_size}, devices={replicas}"
+        )
+
+
+@contextlib.contextmanager
+def _clear_errors(stream):
+    """Raises the reader's own error in place of TensorFlow's wrapping of it; sums up what was skipped."""
+    try:
+        yield
+    except tf.errors.OpError:
+        if stream.failure:
+            raise stream.failure from None
+        raise
+    finally:
+        if stream.skipped:
+            logging.warning(
+                "%d of %d sound files could not be decoded and were skipped.",
+                len(stream.skipped),
+                len(stream.files),
+            )
