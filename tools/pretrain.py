@@ -27,6 +27,7 @@ _WORKERS = flags.DEFINE_integer("workers", None, "Parallel readers. Default: tf.
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run; made if it is not there.")
 _EPOCHS = flags.DEFINE_integer("epochs", 100, "Passes over the files.", 1)
 _STEPS = flags.DEFINE_integer("steps", None, "Training steps; takes the place of --epochs.", 1)
+_MAX_MINUTES = flags.DEFINE_float("max_minutes", None, "Save and stop after so long. Default: never.", 0.0)
 _GLOBAL_BATCH_SIZE = flags.DEFINE_integer(
     "global_batch_size", 256, "Clips in a step, over all devices.", 2
 )
@@ -89,6 +90,7 @@ def main(argv):
             _FILE_LIST.value,
             epochs=_EPOCHS.value,
             steps=_STEPS.value,
+            max_minutes=_MAX_MINUTES.value,
             global_batch_size=_GLOBAL_BATCH_SIZE.value,
             crop_seconds=_CROP_SECONDS.value,
             norm_crops=_NORM_CROPS.value,

@@ -117,7 +117,10 @@ class Recorder(keras.callbacks.Callback):
 
 
 class Saver(keras.callbacks.Callback):
-    """Saves checkpoints at intervals, on SIGTERM and SIGINT, and at the end; the embedder each epoch."""
+    """Saves checkpoints at intervals, on SIGTERM and SIGINT, and at the end; the embedder each epoch.
+
+    Ends the run when its time is up.
+    """
 
     def __init__(
         self,
@@ -126,15 +129,17 @@ class Saver(keras.callbacks.Callback):
         metrics_file: MetricsFile,
         workdir: str,
         steps_per_epoch: int,
+        max_minutes: float | None = None,
     ):
         super().__init__()
+        self._deadline = math.inf if max_minutes is None else time.monotonic() + 60 * max_minutes
         self._counter = counter
         self._checkpoints = checkpoints
         self._metrics_file = metrics_file
         self._workdir = workdir
         self._steps_per_epoch = steps_per_epoch
         self._saved_step = counter.step
-        self._signal = None
+        self._stop_reason = None
 
     @contextlib.contextmanager
     def catching_signals(self):
@@ -149,16 +154,18 @@ class Saver(keras.callbacks.Callback):
 
     def _note_signal(self, number, frame):
         # Between steps the weights are whole: the step under way is finished first.
-        self._signal = signal.Signals(number).name
+        self._stop_reason = signal.Signals(number).name
 
     def on_train_batch_end(self, batch, logs=None):
         step = self._counter.step
         if step % self._steps_per_epoch == 0:
             save_embedder(self.model, self._workdir)
-        if self._signal or self._checkpoints.interval.due(step):
+        if time.monotonic() > self._deadline:
+            self._stop_reason = "The time is up"
+        if self._stop_reason or self._checkpoints.interval.due(step):
             self._save()
-        if self._signal:
-            logging.info("%s: saved at step %d, stopping.", self._signal, step)
+        if self._stop_reason:
+            logging.info("%s: saved at step %d; the same command goes on.", self._stop_reason, step)
             self.model.stop_training = True
 
     def on_train_end(self, logs=None):

@@ -48,6 +48,7 @@ def pretrain(
     *,
     epochs: int = 100,
     steps: int | None = None,
+    max_minutes: float | None = None,
     global_batch_size: int = 256,
     crop_seconds: float = 0.95,
     norm_crops: int = 10_000,
@@ -73,6 +74,7 @@ def pretrain(
         file_list: text file with a path a line.
         epochs: passes over the files.
         steps: training steps; takes the place of `epochs`.
+        max_minutes: the run saves and stops when it has trained for so long; None: no such limit.
         global_batch_size: clips in a step, over all devices.
         crop_seconds: length of a training clip.
         norm_crops: random crops over which the statistics are measured.
@@ -133,7 +135,8 @@ def pretrain(
             checkpoints = Checkpoints(workdir, model, Interval(checkpoint_every), keep_checkpoints)
             counter = StepCounter(checkpoints.restore())
             summaries = functools.partial(Summaries, workdir, counter, summary_every, recipe, flags_text)
-            _train(model, batches, schedule, workdir, checkpoints, counter, summaries)
+            saver = functools.partial(Saver, counter, checkpoints, workdir=workdir, max_minutes=max_minutes)
+            _train(model, batches, schedule, workdir, counter, summaries, saver)
 
 
 def _measure_statistics(batches, crops, workdir):
@@ -144,7 +147,7 @@ def _measure_statistics(batches, crops, workdir):
     return stats
 
 
-def _train(model, batches, schedule, workdir, checkpoints, counter, summaries):
+def _train(model, batches, schedule, workdir, counter, summaries, saver):
     remaining = schedule.total_steps - counter.step
     logging.info(
         "%d steps an epoch, %d steps done, %d to go.",
@@ -155,7 +158,7 @@ def _train(model, batches, schedule, workdir, checkpoints, counter, summaries):
     if remaining <= 0:
         return
     metrics_file = MetricsFile(workdir, counter.step)
-    saver = Saver(counter, checkpoints, metrics_file, workdir, schedule.steps_per_epoch)
+    saver = saver(metrics_file=metrics_file, steps_per_epoch=schedule.steps_per_epoch)
     monitored = next(iter(batches(_MONITORED_CLIPS))).numpy()
     callbacks = [
         counter,

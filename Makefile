@@ -1,0 +1,29 @@
+# make setup | make quickstart | make test | make lint
+#
+# Each target makes the environment in .venv first, with Python 3.10, 3.11 or 3.12; `make setup PYTHON=/path/to/python`
+# takes the interpreter that you name.
+
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: setup quickstart test lint
+.DEFAULT_GOAL := setup
+
+setup: $(VENV)/.installed
+
+$(VENV)/.installed: setup.cfg pyproject.toml
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh tools/make_venv.sh
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev,quickstart]'
+	@touch $@
+
+quickstart: setup
+	$(BIN)/python tools/render_notes.py --output_dir=runs/quickstart/notes
+	$(BIN)/python tools/pretrain.py --flagfile=configs/quickstart.flags
+	$(BIN)/python tools/probe_notes.py --model=runs/quickstart/run --notes_dir=runs/quickstart/notes
+
+test: setup
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .

@@ -1,0 +1,86 @@
+import numpy as np
+import pytest
+import soundfile
+import tensorflow as tf
+
+from byola_keras.audio.crops import CropStream, crop_dataset
+from byola_keras.audio.decode import AudioError
+
+LENGTH = 1000
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Ten files; every sample of file number n is n / 100 plus its own place in the file / 10 ** 6."""
+    paths = []
+    for number in range(10):
+        path = tmp_path / f"{number}.wav"
+        soundfile.write(path, number / 100 + np.arange(4000) / 1e6, 16000, subtype="FLOAT")
+        paths.append(str(path))
+    return paths
+
+
+def batches(stream, count, batch_size=4, **arguments):
+    return [batch.numpy() for batch in crop_dataset(stream, batch_size, **arguments).take(count)]
+
+
+def file_numbers(batch):
+    return np.floor(batch[:, 0] * 100 + 1e-3).astype(int)
+
+
+def test_every_epoch_visits_each_file_once_in_a_new_order(files):
+    crops = np.concatenate(batches(CropStream(files, LENGTH, seed=1), 10))
+    epochs = file_numbers(crops).reshape(4, 10)
+    for epoch in epochs:
+        assert sorted(epoch) == list(range(10))
+    assert len({tuple(epoch) for epoch in epochs}) == 4
+
+
+def test_crops_are_random_and_cover_the_file(files):
+    crops = np.concatenate(batches(CropStream(files[:1], LENGTH, seed=1), 100))
+    starts = np.round(crops[:, 0] * 1e6).astype(int)
+    assert crops.shape == (400, LENGTH)
+    assert starts.min() < 60 and starts.max() > 2940 and len(set(starts)) > 300
+    np.testing.assert_allclose(starts.mean(), 1500, atol=150)
+
+
+def test_same_seed_same_stream_whatever_the_workers(files):
+    first = batches(CropStream(files, LENGTH, seed=1), 12, workers=1)
+    np.testing.assert_array_equal(batches(CropStream(files, LENGTH, seed=1), 12, workers=4), first)
+    assert not np.array_equal(batches(CropStream(files, LENGTH, seed=2), 12), first)
+
+
+@pytest.mark.parametrize("start_step", [1, 5, 11])
+def test_stream_goes_on_at_any_step(files, start_step):
+    whole = batches(CropStream(files, LENGTH, seed=1), 15)
+    rest = batches(CropStream(files, LENGTH, seed=1), 15 - start_step, start_step=start_step)
+    np.testing.assert_array_equal(rest, whole[start_step:])
+
+
+def test_broken_file_is_replaced_counted_and_named_once(files, tmp_path, caplog):
+    broken = tmp_path / "broken.wav"
+    broken.write_bytes(b"nothing")
+    stream = CropStream([*files, str(broken)], LENGTH, seed=1)
+    with caplog.at_level("WARNING", logger="absl"):
+        crops = np.concatenate(batches(stream, 22))
+    assert np.abs(crops).max() > 0
+    assert list(stream.skipped) == [str(broken)]
+    assert "Format not recognised" in stream.skipped[str(broken)]
+    assert sum(str(broken) in record.getMessage() for record in caplog.records) == 1
+    # The substitute too is a function of the place: another start gives the same.
+    again = batches(CropStream([*files, str(broken)], LENGTH, seed=1), 2, start_step=20)
+    np.testing.assert_array_equal(np.concatenate(again), crops[80:])
+
+
+def test_only_broken_files(tmp_path):
+    paths = []
+    for number in range(7):
+        path = tmp_path / f"{number}.wav"
+        path.write_bytes(b"nothing")
+        paths.append(str(path))
+    stream = CropStream(paths, LENGTH, seed=0)
+    with pytest.raises(tf.errors.OpError):
+        batches(stream, 1)
+    assert isinstance(stream.failure, AudioError)
+    assert "7 file(s), none of the 7 tried can be decoded" in str(stream.failure)
+    assert str(stream.failure).count("Format not recognised") == 5

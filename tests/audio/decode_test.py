@@ -1,0 +1,183 @@
+import math
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
+import pytest
+import soundfile
+import soxr
+
+from byola_keras.audio.decode import AudioError, read_crop
+
+
+def tone(sample_rate, seconds=2.5, channels=1):
+    """Two sines and a little noise; channels differ."""
+    t = np.arange(round(seconds * sample_rate)) / sample_rate
+    noise = np.random.default_rng(0).normal(0, 0.01, (len(t), channels))
+    levels = 1.0 / np.arange(1, channels + 1)
+    return ((0.3 * np.sin(2 * np.pi * 440 * t) + 0.2 * np.sin(2 * np.pi * 3000 * t))[:, None] * levels) + noise
+
+
+def expected_crop(path, length, position):
+    """The same by decoding and resampling the whole file."""
+    samples, sample_rate = soundfile.read(path, dtype="float32", always_2d=True)
+    whole = samples.mean(axis=1)
+    if sample_rate != 16000:
+        whole = soxr.resample(whole, sample_rate, 16000, "HQ")
+    start = int(position * (max(len(whole) - length, 0) + 1))
+    crop = whole[start : start + length]
+    return np.pad(crop, (0, length - len(crop)))
+
+
+@pytest.mark.parametrize("sample_rate", [8000, 11025, 16000, 22050, 44100, 48000, 96000])
+@pytest.mark.parametrize("position", [0.0, 0.4, 0.999999])
+def test_any_rate_equals_the_resampled_whole(tmp_path, sample_rate, position):
+    path = str(tmp_path / "tone.wav")
+    soundfile.write(path, tone(sample_rate), sample_rate, subtype="FLOAT")
+    np.testing.assert_allclose(
+        read_crop(path, 15200, position), expected_crop(path, 15200, position), atol=2e-6
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "subtype"),
+    [
+        ("a.wav", "PCM_U8"),
+        ("a.wav", "PCM_16"),
+        ("a.wav", "PCM_24"),
+        ("a.wav", "PCM_32"),
+        ("a.wav", "DOUBLE"),
+        ("a.wav", "ULAW"),
+        ("a.flac", "PCM_16"),
+        ("a.flac", "PCM_24"),
+        ("a.ogg", "VORBIS"),
+        ("a.mp3", "MPEG_LAYER_III"),
+    ],
+)
+@pytest.mark.parametrize("channels", [1, 2])
+def test_any_format_and_depth(tmp_path, name, subtype, channels):
+    path = str(tmp_path / name)
+    sound = tone(44100, channels=channels)
+    soundfile.write(path, sound, 44100, subtype=subtype)
+    for position in (0.0, 0.5, 0.999999):
+        crop = read_crop(path, 15200, position)
+        np.testing.assert_allclose(crop, expected_crop(path, 15200, position), atol=2e-6)
+    # Levels are right whatever the depth: the first 0.95 s of the tone itself.
+    clean = soxr.resample(sound.mean(axis=1).astype("float32"), 44100, 16000, "HQ")[:15200]
+    tolerance = 0.02 if subtype in ("PCM_U8", "ULAW") else 0.01
+    if name.endswith(("wav", "flac")):
+        np.testing.assert_allclose(read_crop(path, 15200, 0.0), clean, atol=tolerance)
+    else:
+        assert np.corrcoef(read_crop(path, 15200, 0.0), clean)[0, 1] > 0.98
+
+
+@pytest.mark.parametrize("name", ["long.ogg", "long.mp3"])
+def test_seeking_in_a_long_compressed_file_is_exact(tmp_path, name):
+    path = str(tmp_path / name)
+    soundfile.write(path, tone(16000, seconds=75), 16000)
+    for position in (0.1, 0.7, 0.9, 0.97, 0.999999):
+        np.testing.assert_allclose(
+            read_crop(path, 15200, position), expected_crop(path, 15200, position), atol=2e-6
+        )
+
+
+def test_short_file_is_padded_with_zeros(tmp_path):
+    path = str(tmp_path / "short.wav")
+    soundfile.write(path, np.full(100, 0.5), 16000, subtype="FLOAT")
+    crop = read_crop(path, 15200, 0.7)
+    assert crop.shape == (15200,) and crop.dtype == np.float32
+    np.testing.assert_array_equal(crop[:100], 0.5)
+    np.testing.assert_array_equal(crop[100:], 0.0)
+
+
+def test_content_counts_and_not_the_name(tmp_path):
+    path = str(tmp_path / "really_a_flac.wav")
+    soundfile.write(path, tone(16000), 16000, format="FLAC")
+    assert np.abs(read_crop(path, 15200, 0.0)).max() > 0.3
+
+
+def wav_bytes(tmp_path, samples=4000):
+    path = tmp_path / "whole.wav"
+    soundfile.write(path, np.zeros(samples) + 0.1, 16000, subtype="PCM_16")
+    return bytearray(path.read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda content: b"", "Format not recognised"),
+        (lambda content: b"no sound at all", "Format not recognised"),
+        (lambda content: content[:20], "Malformed 'fmt ' chunk|Error in WAV"),
+        (lambda content: content[:44], "holds no samples"),
+        (lambda content: content[:24] + b"\xff\xff\xff\x7f" + content[28:], "sample rate of 2147483647"),
+        (lambda content: content[:24] + b"\x01\x00\x00\x00" + content[28:], "sample rate of 1 Hz"),
+        (lambda content: content[:22] + b"\xff\x03" + content[24:], "channels|Error in WAV"),
+    ],
+)
+def test_damaged_file_has_one_clear_reason(tmp_path, damage, reason):
+    path = tmp_path / "damaged.wav"
+    path.write_bytes(bytes(damage(wav_bytes(tmp_path))))
+    with pytest.raises(AudioError, match=reason) as caught:
+        read_crop(str(path), 15200, 0.5)
+    assert "\n" not in str(caught.value) and str(path) not in str(caught.value)
+
+
+def test_header_that_claims_four_gigabytes_reads_what_is_there(tmp_path):
+    content = wav_bytes(tmp_path)
+    content[40:44] = b"\xf0\xff\xff\xff"
+    path = tmp_path / "huge.wav"
+    path.write_bytes(bytes(content))
+    np.testing.assert_allclose(read_crop(str(path), 4000, 0.0), 0.1, atol=1e-4)
+
+
+def test_flac_that_ends_early_or_claims_too_much(tmp_path):
+    path = tmp_path / "whole.flac"
+    soundfile.write(path, tone(16000), 16000)
+    content = bytearray(path.read_bytes())
+    path.write_bytes(bytes(content[: len(content) // 2]))
+    with pytest.raises(AudioError, match="lost sync|fseek"):
+        read_crop(str(path), 15200, 0.999)
+    # STREAMINFO with 2 ** 36 - 1 samples, and with 0, which stands for unknown.
+    content[21] |= 0x0F
+    for claim in (b"\xff\xff\xff\xff", b"\x00\x00\x00\x00"):
+        content[22:26] = claim
+        if claim == b"\x00\x00\x00\x00":
+            content[21] &= 0xF0
+        path.write_bytes(bytes(content))
+        try:
+            assert np.isfinite(read_crop(str(path), 15200, 0.0)).all()
+        except AudioError as error:
+            assert str(error)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_values_that_are_not_finite(tmp_path, value):
+    sound = tone(22050)[:, 0]
+    sound[5000] = value
+    path = str(tmp_path / "nan.wav")
+    soundfile.write(path, sound, 22050, subtype="FLOAT")
+    with pytest.raises(AudioError, match="not finite"):
+        read_crop(path, 60000, 0.0)
+
+
+def test_not_a_file(tmp_path):
+    (tmp_path / "folder.wav").mkdir()
+    with pytest.raises(AudioError, match="it is not a file"):
+        read_crop(str(tmp_path / "folder.wav"), 100, 0.0)
+    with pytest.raises(AudioError, match="it is not there"):
+        read_crop(str(tmp_path / "gone.wav"), 100, 0.0)
+
+
+def test_remote_file_over_http(tmp_path):
+    """A real server in this process, read through tensorflow-io's file systems."""
+    soundfile.write(tmp_path / "tone.flac", tone(16000), 16000)
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/"
+        crop = read_crop(address + "tone.flac", 15200, 0.3)
+        with pytest.raises(AudioError):
+            read_crop(address + "gone.flac", 15200, 0.3)
+        server.shutdown()
+    np.testing.assert_array_equal(crop, read_crop(str(tmp_path / "tone.flac"), 15200, 0.3))

@@ -1,0 +1,54 @@
+import os
+
+import pytest
+
+from byola_keras.audio.files import find_audio_files, fingerprint
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("a.wav", "B.FLAC", "deep/er/c.ogg", "deep/d.mp3", "notes.txt", "nom étrange – 音 (1).wav"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+    (tmp_path / "folder.wav").mkdir()
+    (tmp_path / "deep" / "loop").symlink_to(tmp_path)
+    return tmp_path
+
+
+def names(files, folder):
+    return [os.path.relpath(file, folder) for file in files]
+
+
+def test_folder_is_searched_with_its_subfolders(folder):
+    found = names(find_audio_files([str(folder)]), folder)
+    assert found == ["B.FLAC", "a.wav", "deep/d.mp3", "deep/er/c.ogg", "nom étrange – 音 (1).wav"]
+
+
+def test_patterns_files_and_doubles(folder):
+    found = find_audio_files([f"{folder}/deep/er/**/*.ogg", f"{folder}/a.wav", f"{folder}/*.wav"])
+    assert names(found, folder) == ["a.wav", "deep/er/c.ogg", "nom étrange – 音 (1).wav"]
+
+
+def test_list(folder):
+    (folder / "list.txt").write_text("# mine\na.wav\n\ndeep/d.mp3\nhttps://example.org/e.wav\n")
+    found = find_audio_files(file_list=str(folder / "list.txt"))
+    assert found == [f"{folder}/a.wav", f"{folder}/deep/d.mp3", "https://example.org/e.wav"]
+
+
+def test_errors_name_the_value_and_the_remedy(folder):
+    with pytest.raises(FileNotFoundError, match="Received: audio_dir='.*gone'"):
+        find_audio_files([str(folder / "gone")])
+    with pytest.raises(FileNotFoundError, match="Received: file_list='gone.txt'"):
+        find_audio_files(file_list="gone.txt")
+    (folder / "empty").mkdir()
+    with pytest.raises(ValueError, match="none was found; check the path"):
+        find_audio_files([str(folder / "empty")])
+    with pytest.raises(ValueError, match="none was found"):
+        find_audio_files([f"{folder}/*.aiff"])
+
+
+def test_fingerprint_follows_names_and_not_the_folder():
+    assert fingerprint(["/x/a.wav", "/x/b.wav"]) == fingerprint(["/y/z/a.wav", "/y/z/b.wav"])
+    assert fingerprint(["/x/a.wav", "/x/b.wav"]) != fingerprint(["/x/a.wav", "/x/c.wav"])
+    assert fingerprint(["/x/a.wav"]) == fingerprint(["/y/a.wav"])
