@@ -46,7 +46,7 @@ class StepCounter(keras.callbacks.Callback):
         self.step += 1
         self.metrics = {
             **values,
-            "learning_rate": float(self.model.optimizer.learning_rate),
+            "learning_rate": float(self.model.optimizer.learning_rate.numpy()),
             "target_decay": self.model.target_decay,
             "step_seconds": time.time() - self._begin,
             "data_seconds": waited,

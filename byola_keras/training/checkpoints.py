@@ -31,8 +31,12 @@ class Checkpoints:
         self.folder = os.path.join(workdir, FOLDER)
         # Not the optimizer's own count: with a scaled loss it leaves out steps that overflow.
         self._step = tf.Variable(0, dtype=tf.int64, trainable=False)
+        # By position: `tf.train.Checkpoint(model=model)` silently leaves out the layers that a Keras
+        # model holds in lists.
         self._checkpoint = tf.train.Checkpoint(
-            model=model, optimizer=model.optimizer, step=self._step
+            step=self._step,
+            model=[variable.value for variable in model.variables],
+            optimizer=[variable.value for variable in model.optimizer.variables],
         )
         self._manager = tf.train.CheckpointManager(
             self._checkpoint, self.folder, max_to_keep=keep, checkpoint_name="step"
@@ -68,11 +72,11 @@ class Checkpoints:
         for path in candidates:
             try:
                 self._checkpoint.restore(path).assert_existing_objects_matched()
-            except (tf.errors.OpError, AssertionError, ValueError) as error:
+            except Exception as error:  # Damage shows as errors of many kinds.
                 logging.error(
                     "The checkpoint %s is damaged (%s); trying the one before.",
                     path,
-                    str(error).splitlines()[0],
+                    str(error).partition("\n")[0] or type(error).__name__,
                 )
                 continue
             logging.info("Resumed from %s.", path)

@@ -108,11 +108,13 @@ def pretrain(
     _check_divisible(global_batch_size, strategy.num_replicas_in_sync)
     keras.config.set_dtype_policy(precision)
     jit_compile = use_xla(xla, strategy.num_replicas_in_sync, synchronized)
-    model_arguments |= {"seed": seed, "synchronized": synchronized}
+    # With the defaults of what was not given: the whole recipe is kept with the run.
+    model_arguments = {**build_model.__kwdefaults__, **model_arguments}
+    model_arguments |= {"seed": seed, "synchronized": synchronized, "jit_compile": jit_compile}
 
     def new_model(stats):
         with strategy.scope():
-            return build_model(stats, stream.crop_length, jit_compile=jit_compile, **model_arguments)
+            return build_model(stats, stream.crop_length, **model_arguments)
 
     with _clear_errors(stream):
         if dry_run:
@@ -128,6 +130,8 @@ def pretrain(
                 "files": len(files),
                 "files_sha256": fingerprint(files),
             }
+            # Another machine may take up the run.
+            del recipe["jit_compile"]
             configuration.check_or_save(workdir, recipe)
             write_text(os.path.join(workdir, FLAGS_FILE), flags_text)
             stats = statistics.load(workdir) or _measure_statistics(batches, norm_crops, workdir)
