@@ -89,7 +89,11 @@ class CropStream:
 
 
 def crop_dataset(
-    stream: CropStream, batch_size: int, start_step: int = 0, workers: int = tf.data.AUTOTUNE
+    stream: CropStream,
+    batch_size: int,
+    start_step: int = 0,
+    workers: int = tf.data.AUTOTUNE,
+    with_times: bool = False,
 ) -> tf.data.Dataset:
     """Endless batches of crops.
 
@@ -98,9 +102,12 @@ def crop_dataset(
         batch_size: crops in a batch.
         start_step: batches that are left out at the beginning, at no cost.
         workers: parallel readers.
+        with_times: give each batch the time at which it was complete. `BYOL.train_step` tells from it
+            whether the step had to wait.
 
     Returns:
-        Data set of float32 [batch_size, crop_length].
+        Data set of float32 [batch_size, crop_length], or of pairs of that and float64 [batch_size],
+        seconds since 1970.
     """
 
     def read(place):
@@ -109,4 +116,7 @@ def crop_dataset(
 
     places = tf.data.Dataset.range(start_step * batch_size, tf.int64.max)
     crops = places.map(read, num_parallel_calls=workers, deterministic=True)
-    return crops.batch(batch_size, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
+    batches = crops.batch(batch_size, drop_remainder=True)
+    if with_times:
+        batches = batches.map(lambda batch: (batch, tf.fill([batch_size], tf.timestamp())))
+    return batches.prefetch(tf.data.AUTOTUNE)

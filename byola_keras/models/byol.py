@@ -137,26 +137,26 @@ class BYOL(keras.Model):
         )
 
     def train_step(self, data):
-        """One step on this replica's waveforms, [batch, samples].
+        """One step on this replica's waveforms.
+
+        Args:
+            data: waveforms [batch, samples], or a pair of them and the times [batch] at which they
+                were ready, in seconds.
 
         Returns:
             Scalars of the step (of this step alone, no running means): "loss" in [0, 8]; "cosine"
-            between prediction and target projection; "projection_std", see `losses`; "data_ready",
-            the time at which the batch was there, seconds since 1970.
+            between prediction and target projection; "projection_std", see `losses`; and, where
+            times were given, "data_ready", the latest of them.
         """
-        waveforms, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-        with tf.control_dependencies([waveforms]):
-            data_ready = tf.timestamp()
+        waveforms, ready, _ = keras.utils.unpack_x_y_sample_weight(data)
         view_one, view_two = self.augmentation(self.normalized_log_mel(waveforms))
         loss, deviation, gradients = self._gradient_function(view_one, view_two)
         self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
         self._update_target()
-        return {
-            "loss": loss,
-            "cosine": 1.0 - loss / 4.0,
-            "projection_std": deviation,
-            "data_ready": data_ready,
-        }
+        metrics = {"loss": loss, "cosine": 1.0 - loss / 4.0, "projection_std": deviation}
+        if ready is not None:
+            metrics["data_ready"] = tf.reduce_max(ready)
+        return metrics
 
     def _loss_and_gradients(self, view_one, view_two):
         with tf.GradientTape() as tape:

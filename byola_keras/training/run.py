@@ -171,7 +171,7 @@ def _train(model, batches, schedule, workdir, counter, summaries, saver):
         summaries(waveforms=monitored, sample_rate=SAMPLE_RATE, batch_size=schedule.batch_size),
         saver,
     ]
-    data = batches(schedule.batch_size, start_step=counter.step)
+    data = batches(schedule.batch_size, start_step=counter.step, with_times=True)
     with contextlib.closing(metrics_file), saver.catching_signals():
         # One long epoch for Keras: where the run stands is counted in steps.
         model.fit(data, steps_per_epoch=remaining, callbacks=callbacks, verbose=0, shuffle=False)

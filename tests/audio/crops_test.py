@@ -1,3 +1,5 @@
+import time
+
 import numpy as np
 import pytest
 import soundfile
@@ -48,6 +50,15 @@ def test_same_seed_same_stream_whatever_the_workers(files):
     first = batches(CropStream(files, LENGTH, seed=1), 12, workers=1)
     np.testing.assert_array_equal(batches(CropStream(files, LENGTH, seed=1), 12, workers=4), first)
     assert not np.array_equal(batches(CropStream(files, LENGTH, seed=2), 12), first)
+
+
+def test_batches_may_carry_the_time_at_which_they_were_ready(files):
+    before = time.time()
+    plain = batches(CropStream(files, LENGTH, seed=1), 3)
+    timed = list(crop_dataset(CropStream(files, LENGTH, seed=1), 4, with_times=True).take(3))
+    for batch, (crops, times) in zip(plain, timed, strict=True):
+        np.testing.assert_array_equal(crops, batch)
+        assert times.shape == (4,) and before <= times[0] <= time.time()
 
 
 @pytest.mark.parametrize("start_step", [1, 5, 11])
