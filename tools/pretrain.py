@@ -28,9 +28,7 @@ _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run; made if it i
 _EPOCHS = flags.DEFINE_integer("epochs", 100, "Passes over the files.", 1)
 _STEPS = flags.DEFINE_integer("steps", None, "Training steps; takes the place of --epochs.", 1)
 _MAX_MINUTES = flags.DEFINE_float("max_minutes", None, "Save and stop after so long. Default: never.", 0.0)
-_GLOBAL_BATCH_SIZE = flags.DEFINE_integer(
-    "global_batch_size", 256, "Clips in a step, over all devices.", 2
-)
+_GLOBAL_BATCH_SIZE = flags.DEFINE_integer("global_batch_size", 256, "Clips in a step, over all devices.", 2)
 _LEARNING_RATE = flags.DEFINE_float("learning_rate", 1e-4, "Adam's step size.", 0.0)
 _TARGET_DECAY = flags.DEFINE_float(
     "target_decay", 0.99, "tau, the target network's share of itself at each step.", 0.0, 1.0

@@ -1,6 +1,6 @@
 """Renders a small corpus of instrument notes for the quickstart.
 
-    python tools/render_notes.py --output_dir=runs/quickstart/notes
+python tools/render_notes.py --output_dir=runs/quickstart/notes
 """
 
 import sys

@@ -30,9 +30,7 @@ def probe_notes(embedder: Embedder, notes_dir: str) -> dict[str, dict[str, float
     """
     notes = read_notes(notes_dir)
     length = round(_SECONDS * embedder.frontend.sample_rate)
-    waveforms = np.stack(
-        [read_crop(os.path.join(notes_dir, n.split, n.file), length, 0.0) for n in notes]
-    )
+    waveforms = np.stack([read_crop(os.path.join(notes_dir, n.split, n.file), length, 0.0) for n in notes])
     labels = {
         "instrument family": np.array([list(FAMILIES).index(note.family) for note in notes]),
         "pitch": np.array([PITCHES.index(note.pitch) for note in notes]),

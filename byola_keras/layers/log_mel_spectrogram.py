@@ -73,9 +73,7 @@ class LogMelSpectrogram(keras.layers.Layer):
         self.mel_scale = mel_scale
         self.mel_norm = mel_norm
         self._validate()
-        self.filters = mel_filterbank(
-            sample_rate, n_fft, n_mels, f_min, f_max, mel_scale, mel_norm
-        )
+        self.filters = mel_filterbank(sample_rate, n_fft, n_mels, f_min, f_max, mel_scale, mel_norm)
 
     def _validate(self):
         for name in ("sample_rate", "n_fft", "win_length", "hop_length", "n_mels"):
@@ -95,13 +93,9 @@ class LogMelSpectrogram(keras.layers.Layer):
                 f"f_min={self.f_min}, f_max={self.f_max}, sample_rate={self.sample_rate}"
             )
         if self.mel_scale not in ("slaney", "htk"):
-            raise ValueError(
-                f"`mel_scale` must be 'slaney' or 'htk'. Received: mel_scale={self.mel_scale!r}"
-            )
+            raise ValueError(f"`mel_scale` must be 'slaney' or 'htk'. Received: mel_scale={self.mel_scale!r}")
         if self.mel_norm not in ("slaney", None):
-            raise ValueError(
-                f"`mel_norm` must be 'slaney' or None. Received: mel_norm={self.mel_norm!r}"
-            )
+            raise ValueError(f"`mel_norm` must be 'slaney' or None. Received: mel_norm={self.mel_norm!r}")
 
     def call(self, waveforms):
         if waveforms.shape.rank != 2:

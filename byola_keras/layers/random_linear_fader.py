@@ -35,10 +35,7 @@ class RandomLinearFader(RandomLayer):
 
     def augment(self, x, seed):
         batch_size = tf.shape(x)[0]
-        ends = [
-            uniform_per_clip(fold_in(seed, end), batch_size, -self.gain, self.gain)
-            for end in range(2)
-        ]
+        ends = [uniform_per_clip(fold_in(seed, end), batch_size, -self.gain, self.gain) for end in range(2)]
         return self.transform(x, *ends)
 
     def transform(self, x, start_gain, end_gain):

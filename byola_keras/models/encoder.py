@@ -87,9 +87,7 @@ class Encoder(keras.Model):
                 bias_initializer=initializer,
                 dtype=self.dtype_policy,
             )
-            normalization = BatchNormalization(
-                synchronized=self.synchronized, dtype=self.dtype_policy
-            )
+            normalization = BatchNormalization(synchronized=self.synchronized, dtype=self.dtype_policy)
             convolution.build((None, None, None, channels_in))
             normalization.build((None, None, None, self.channels))
             self.convolutions.append(convolution)

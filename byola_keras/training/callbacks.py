@@ -19,6 +19,9 @@ from byola_keras.training.metrics_file import MetricsFile
 _COLLAPSED_STD = 0.01
 _COLLAPSED_STEPS = 20
 
+# An epoch of a small folder is a step or two: the embedder is not written more often than this.
+_EMBEDDER_SECONDS = 60
+
 
 class TrainingFailedError(RuntimeError):
     """The training has gone wrong in a way that more steps cannot mend."""
@@ -140,6 +143,7 @@ class Saver(keras.callbacks.Callback):
         self._steps_per_epoch = steps_per_epoch
         self._saved_step = counter.step
         self._stop_reason = None
+        self._embedder_saved = -math.inf
 
     @contextlib.contextmanager
     def catching_signals(self):
@@ -158,8 +162,9 @@ class Saver(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         step = self._counter.step
-        if step % self._steps_per_epoch == 0:
+        if step % self._steps_per_epoch == 0 and time.monotonic() - self._embedder_saved > _EMBEDDER_SECONDS:
             save_embedder(self.model, self._workdir)
+            self._embedder_saved = time.monotonic()
         if time.monotonic() > self._deadline:
             self._stop_reason = "The time is up"
         if self._stop_reason or self._checkpoints.interval.due(step):

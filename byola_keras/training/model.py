@@ -1,5 +1,6 @@
 """The model that a pre-training run trains."""
 
+import contextlib
 from collections.abc import Sequence
 
 import keras
@@ -27,6 +28,7 @@ def build_model(
     memory_size: int = 2048,
     target_decay: float = 0.99,
     learning_rate: float = 1e-4,
+    precision: str = "float32",
     synchronized: bool = True,
     jit_compile: bool = False,
 ) -> BYOL:
@@ -42,6 +44,7 @@ def build_model(
         memory_size: clips in the memory of log-mixup-exp.
         target_decay: tau.
         learning_rate: Adam's step size.
+        precision: "float32", "mixed_bfloat16" or "mixed_float16", of the networks.
         synchronized: batch statistics over all replicas.
         jit_compile: forward and backward pass by XLA.
 
@@ -57,22 +60,32 @@ def build_model(
             BatchStandardization(),
         ]
     )
-    model = BYOL(
-        LogMelSpectrogram(),
-        keras.layers.Normalization(
-            axis=None, mean=stats.mean, variance=stats.std**2, dtype="float32"
-        ),
-        augmentation,
-        Encoder(channels=channels, mlp_units=mlp_units, synchronized=synchronized, seed=seed),
-        projection_units=projection_units,
-        target_decay=target_decay,
-        synchronized=synchronized,
-    )
-    model.build((None, crop_length))
-    model.compile(Adam(learning_rate), jit_compile=jit_compile)
+    with _dtype_policy(precision):
+        model = BYOL(
+            LogMelSpectrogram(),
+            keras.layers.Normalization(axis=None, mean=stats.mean, variance=stats.std**2, dtype="float32"),
+            augmentation,
+            Encoder(channels=channels, mlp_units=mlp_units, synchronized=synchronized, seed=seed),
+            projection_units=projection_units,
+            target_decay=target_decay,
+            synchronized=synchronized,
+        )
+        model.build((None, crop_length))
+        model.compile(Adam(learning_rate), jit_compile=jit_compile)
     # Slots must exist before a checkpoint is restored, or they would be left out silently.
     model.optimizer.build(model.trainable_variables)
     return model
+
+
+@contextlib.contextmanager
+def _dtype_policy(name):
+    """What is made inside takes the policy; the caller's own stays as it was."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def parameter_counts(model: BYOL) -> dict[str, int]:

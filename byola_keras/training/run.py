@@ -6,7 +6,6 @@ import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import keras
 import tensorflow as tf
 from absl import logging
 
@@ -55,7 +54,6 @@ def pretrain(
     seed: int = 0,
     num_devices: int | None = None,
     synchronized: bool = True,
-    precision: str = "float32",
     xla: str = "auto",
     workers: int | None = None,
     checkpoint_every: str = "10m",
@@ -81,7 +79,6 @@ def pretrain(
         seed: of the weights, of all draws and of the order of the files.
         num_devices: GPUs (or logical CPU devices) to train on; None takes all GPUs.
         synchronized: batch statistics over all devices.
-        precision: "float32", "mixed_bfloat16" or "mixed_float16".
         xla: "auto", "on" or "off", see `use_xla`.
         workers: parallel readers; None leaves it to tf.data.
         checkpoint_every: steps ("500") or minutes ("10m").
@@ -89,13 +86,15 @@ def pretrain(
         summary_every: steps between two summaries for TensorBoard.
         flags_text: the command's flags, kept in `flags.txt` and shown in TensorBoard.
         dry_run: print sizes, time and memory, and stop without writing anything.
-        **model_arguments: sizes, `target_decay` and `learning_rate`, see `build_model`.
+        **model_arguments: sizes, `precision`, `target_decay` and `learning_rate`, see `build_model`.
 
     Raises:
         ValueError: a bad value, a directory of another run, or no sound that can be decoded.
         FileNotFoundError: a folder or list is not there.
         TrainingFailedError: the loss is no number, or the network has collapsed.
     """
+    interval = Interval(checkpoint_every)
+
     # Sound: the clips of a step are a function of the step.
     files = find_audio_files(audio_dirs, file_list)
     stream = CropStream(files, round(crop_seconds * SAMPLE_RATE), seed, SAMPLE_RATE)
@@ -106,7 +105,6 @@ def pretrain(
     # Model: made once the statistics of the sound are known.
     strategy = make_strategy(num_devices)
     _check_divisible(global_batch_size, strategy.num_replicas_in_sync)
-    keras.config.set_dtype_policy(precision)
     jit_compile = use_xla(xla, strategy.num_replicas_in_sync, synchronized)
     # With the defaults of what was not given: the whole recipe is kept with the run.
     model_arguments = {**build_model.__kwdefaults__, **model_arguments}
@@ -125,7 +123,6 @@ def pretrain(
                 "global_batch_size": global_batch_size,
                 "crop_seconds": crop_seconds,
                 "norm_crops": norm_crops,
-                "precision": precision,
                 **model_arguments,
                 "files": len(files),
                 "files_sha256": fingerprint(files),
@@ -136,11 +133,13 @@ def pretrain(
             write_text(os.path.join(workdir, FLAGS_FILE), flags_text)
             stats = statistics.load(workdir) or _measure_statistics(batches, norm_crops, workdir)
             model = new_model(stats)
-            checkpoints = Checkpoints(workdir, model, Interval(checkpoint_every), keep_checkpoints)
+            checkpoints = Checkpoints(workdir, model, interval, keep_checkpoints)
             counter = StepCounter(checkpoints.restore())
-            summaries = functools.partial(Summaries, workdir, counter, summary_every, recipe, flags_text)
-            saver = functools.partial(Saver, counter, checkpoints, workdir=workdir, max_minutes=max_minutes)
-            _train(model, batches, schedule, workdir, counter, summaries, saver)
+            make_summaries = functools.partial(Summaries, workdir, counter, summary_every, recipe, flags_text)
+            make_saver = functools.partial(
+                Saver, counter, checkpoints, workdir=workdir, max_minutes=max_minutes
+            )
+            _train(model, batches, schedule, workdir, counter, make_summaries, make_saver)
 
 
 def _measure_statistics(batches, crops, workdir):
@@ -151,7 +150,7 @@ def _measure_statistics(batches, crops, workdir):
     return stats
 
 
-def _train(model, batches, schedule, workdir, counter, summaries, saver):
+def _train(model, batches, schedule, workdir, counter, make_summaries, make_saver):
     remaining = schedule.total_steps - counter.step
     logging.info(
         "%d steps an epoch, %d steps done, %d to go.",
@@ -162,13 +161,13 @@ def _train(model, batches, schedule, workdir, counter, summaries, saver):
     if remaining <= 0:
         return
     metrics_file = MetricsFile(workdir, counter.step)
-    saver = saver(metrics_file=metrics_file, steps_per_epoch=schedule.steps_per_epoch)
+    saver = make_saver(metrics_file=metrics_file, steps_per_epoch=schedule.steps_per_epoch)
     monitored = next(iter(batches(_MONITORED_CLIPS))).numpy()
     callbacks = [
         counter,
         Guard(counter),
         Recorder(counter, metrics_file, schedule),
-        summaries(waveforms=monitored, sample_rate=SAMPLE_RATE, batch_size=schedule.batch_size),
+        make_summaries(waveforms=monitored, sample_rate=SAMPLE_RATE, batch_size=schedule.batch_size),
         saver,
     ]
     data = batches(schedule.batch_size, start_step=counter.step, with_times=True)

@@ -16,7 +16,9 @@ def tone(sample_rate, seconds=2.5, channels=1):
     t = np.arange(round(seconds * sample_rate)) / sample_rate
     noise = np.random.default_rng(0).normal(0, 0.01, (len(t), channels))
     levels = 1.0 / np.arange(1, channels + 1)
-    return ((0.3 * np.sin(2 * np.pi * 440 * t) + 0.2 * np.sin(2 * np.pi * 3000 * t))[:, None] * levels) + noise
+    return (
+        (0.3 * np.sin(2 * np.pi * 440 * t) + 0.2 * np.sin(2 * np.pi * 3000 * t))[:, None] * levels
+    ) + noise
 
 
 def expected_crop(path, length, position):

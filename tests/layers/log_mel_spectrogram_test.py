@@ -61,11 +61,11 @@ def test_htk_equals_torchaudio():
     np.testing.assert_allclose(layer.filters.T, arrays["mel_fb_htk_unnormalised"], atol=1e-6)
     mean, std = arrays["stats"]
     # Against float64, the reference is off by 9e-5 and this layer by 6e-5 in one quiet HTK bin.
-    for layer, name, tolerance in (
+    for frontend, name, tolerance in (
         (layer, "lms_htk_0", 2e-4),
         (byola_keras.LogMelSpectrogram(), "lms_0", 1e-4),
     ):
-        normalized = (layer(arrays["wav_0"][None])[0].numpy().T - mean) / std
+        normalized = (frontend(arrays["wav_0"][None])[0].numpy().T - mean) / std
         np.testing.assert_allclose(normalized, arrays[name], atol=tolerance, rtol=0)
 
 

@@ -93,7 +93,9 @@ def train(model, arrays, config, frozen=(), jit_compile=False, optimizer=None):
     for name in frozen:
         named_weights(model)[name].trainable = False
     model.compile(optimizer, jit_compile=jit_compile)
-    views = [reference.image_to_log_mel(arrays[f"view{v}"].reshape(-1, *arrays["view1"].shape[2:])) for v in (1, 2)]
+    views = [
+        reference.image_to_log_mel(arrays[f"view{v}"].reshape(-1, *arrays["view1"].shape[2:])) for v in (1, 2)
+    ]
     pairs = np.stack(views, axis=1).reshape(config["steps"], config["B"], 2, *views[0].shape[1:])
     losses = []
 

@@ -147,9 +147,7 @@ def test_keras_file_round_trip(tmp_path):
     loaded = keras.saving.load_model(tmp_path / "encoder.keras")
     np.testing.assert_array_equal(loaded(x)["scene"], encoder(x)["scene"])
     # The dropout masks go on where they were.
-    np.testing.assert_array_equal(
-        loaded(x, training=True)["scene"], encoder(x, training=True)["scene"]
-    )
+    np.testing.assert_array_equal(loaded(x, training=True)["scene"], encoder(x, training=True)["scene"])
     assert loaded(np.zeros((3, 50, 16), "float32"))["frames"].shape == (3, 12, 24)
 
 

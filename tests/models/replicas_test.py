@@ -13,7 +13,13 @@ from byola_keras.training.devices import make_strategy
 STEPS, BATCH = 4, 64
 
 
-def train(num_devices, jit_compile=False, synchronized=True, dropout=0.0, optimizer=lambda: keras.optimizers.SGD(0.05)):
+def train(
+    num_devices,
+    jit_compile=False,
+    synchronized=True,
+    dropout=0.0,
+    optimizer=lambda: keras.optimizers.SGD(0.05),
+):
     keras.utils.set_random_seed(3)
     with make_strategy(num_devices).scope() if num_devices > 1 else contextlib.nullcontext():
         model = byola_keras.BYOL(

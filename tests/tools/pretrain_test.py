@@ -93,7 +93,13 @@ def test_whole_run(uninterrupted):
 
 
 def test_killed_run_goes_on_as_if_nothing_had_happened(uninterrupted, sounds, tmp_path):
-    arguments = [*TINY, f"--audio_dir={sounds}", f"--workdir={tmp_path}", "--steps=60", "--checkpoint_every=5"]
+    arguments = [
+        *TINY,
+        f"--audio_dir={sounds}",
+        f"--workdir={tmp_path}",
+        "--steps=60",
+        "--checkpoint_every=5",
+    ]
     for checkpoint in ("step-10.index", "step-35.index"):
         process = start(*arguments)
         wait_for(tmp_path / "checkpoints" / checkpoint, process)
@@ -111,7 +117,13 @@ def test_killed_run_goes_on_as_if_nothing_had_happened(uninterrupted, sounds, tm
 
 
 def test_sigterm_saves_and_exits_cleanly(uninterrupted, sounds, tmp_path):
-    arguments = [*TINY, f"--audio_dir={sounds}", f"--workdir={tmp_path}", "--steps=60", "--checkpoint_every=1000"]
+    arguments = [
+        *TINY,
+        f"--audio_dir={sounds}",
+        f"--workdir={tmp_path}",
+        "--steps=60",
+        "--checkpoint_every=1000",
+    ]
     process = start(*arguments)
     wait_for(tmp_path / "embedder.keras", process)
     process.send_signal(signal.SIGTERM)

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 import byola_keras
 from byola_keras.training import configuration, statistics
-from byola_keras.training.atomic import replacing
+from byola_keras.training.atomic import replacing, write_text
 from byola_keras.training.callbacks import Guard, StepCounter, TrainingFailedError, duration
 from byola_keras.training.checkpoints import Checkpoints
 from byola_keras.training.devices import make_strategy, use_xla
@@ -63,12 +63,11 @@ def test_interval():
 
 def test_replacing_keeps_the_old_file_on_failure(tmp_path):
     path = str(tmp_path / "a.keras")
-    with replacing(path) as temporary, open(temporary, "w") as file:
-        file.write("old")
+    write_text(path, "old")
     with pytest.raises(RuntimeError), replacing(path) as temporary:
-        open(temporary, "w").write("half")
+        write_text(temporary, "half")
         raise RuntimeError
-    assert open(path).read() == "old" and os.listdir(tmp_path) == ["a.keras"]
+    assert (tmp_path / "a.keras").read_text() == "old" and os.listdir(tmp_path) == ["a.keras"]
 
 
 def row(step):

@@ -46,7 +46,9 @@ def test_only_broken_sound(tmp_path):
     (tmp_path / "broken").mkdir()
     for number in range(3):
         (tmp_path / "broken" / f"{number}.wav").write_bytes(b"nothing")
-    with pytest.raises(ValueError, match=r"3 file\(s\), none of the 3 tried can be decoded; the first: .*0.wav"):
+    with pytest.raises(
+        ValueError, match=r"3 file\(s\), none of the 3 tried can be decoded; the first: .*0.wav"
+    ):
         pretrain(str(tmp_path / "run"), [str(tmp_path / "broken")], **TINY)
 
 
@@ -59,7 +61,9 @@ def test_workdir_of_another_configuration(sounds, tmp_path):
 
 
 def test_batch_that_does_not_divide(sounds, tmp_path):
-    with pytest.raises(ValueError, match="multiple of the number of devices. Received: global_batch_size=7, devices=2"):
+    with pytest.raises(
+        ValueError, match="multiple of the number of devices. Received: global_batch_size=7, devices=2"
+    ):
         pretrain(str(tmp_path), [sounds], num_devices=2, **{**TINY, "global_batch_size": 7})
 
 
@@ -137,7 +141,15 @@ def test_tensorboard_has_everything(sounds, tmp_path):
 def test_dry_run_writes_nothing(sounds, tmp_path, capsys):
     pretrain(str(tmp_path / "run"), [sounds], dry_run=True, **TINY)
     text = capsys.readouterr().out
-    for part in ("(8, 15200)", "(8, 96, 64)", "(8, 24, 80)", "(8, 80)", "encoder:", "3 an epoch, 4 in all", "GiB"):
+    for part in (
+        "(8, 15200)",
+        "(8, 96, 64)",
+        "(8, 24, 80)",
+        "(8, 80)",
+        "encoder:",
+        "3 an epoch, 4 in all",
+        "GiB",
+    ):
         assert part in text
     assert not (tmp_path / "run").exists()
 

@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+import soundfile
+
+from byola_keras.audio import rendered_notes
+from byola_keras.audio.rendered_notes import FAMILIES, plan_notes, read_notes, render_notes
+from byola_keras.evaluation.linear_probe import LabelledEmbeddings, linear_probe
+from byola_keras.evaluation.notes_probe import as_markdown, probe_notes
+from tests.models.embedder_test import make
+
+
+def test_plan():
+    notes = plan_notes()
+    assert len(notes) == 2000 and plan_notes() == notes
+    assert len({note.file for note in notes}) == 2000
+    programs = {split: {n.program for n in notes if n.split == split} for split in ("train", "valid", "test")}
+    assert {split: len(found) for split, found in programs.items()} == {"train": 50, "valid": 10, "test": 20}
+    assert not programs["train"] & programs["test"] and not programs["train"] & programs["valid"]
+    for split in programs:
+        assert {n.family for n in notes if n.split == split} == set(FAMILIES)
+    assert {note.pitch for note in notes} == set(range(36, 84))
+
+
+def test_render_probe_and_print(tmp_path):
+    """Real notes, a few: files, metadata, a second run that leaves files alone, and the table."""
+    notes = plan_notes(notes_per_program=2)
+    assert sum(1 for _ in render_notes(str(tmp_path), notes)) == len(notes) == 160
+    first = tmp_path / notes[0].split / notes[0].file
+    sound, sample_rate = soundfile.read(first)
+    assert sample_rate == 48000 and sound.shape[1] == 2 and 1.4 < len(sound) / 48000 < 1.7
+    spectrum = np.abs(np.fft.rfft(sound.mean(axis=1) * np.hanning(len(sound))))
+    peak = np.fft.rfftfreq(len(sound), 1 / 48000)[spectrum.argmax()]
+    fundamental = 440 * 2 ** ((notes[0].pitch - 69) / 12)
+    assert min(abs(peak / fundamental - harmonic) for harmonic in (1, 2, 3, 4)) < 0.03
+    written = first.stat().st_mtime_ns
+    list(render_notes(str(tmp_path), notes))
+    assert first.stat().st_mtime_ns == written
+    assert read_notes(str(tmp_path)) == notes
+
+    table = probe_notes(make(), str(tmp_path))
+    assert set(table) == {"trained encoder", "untrained encoder", "log-mel mean and deviation"}
+    # Plain spectra tell ten families apart better than chance on unseen instruments.
+    assert table["log-mel mean and deviation"]["instrument family"] > 0.15
+    text = as_markdown(table)
+    assert text.count("\n") == 4 and "instrument family" in text
+
+
+def test_missing_packages_are_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "midirenderer", None)
+    with pytest.raises(ImportError, match=r"midirenderer; run: pip install -e '.\[quickstart\]'"):
+        next(render_notes(str(tmp_path), plan_notes(1)))
+
+
+def test_linear_probe_reaches_what_is_linearly_there():
+    draws = np.random.default_rng(0)
+    directions = draws.normal(size=(4, 30))
+
+    def part(count):
+        labels = draws.integers(0, 4, count)
+        return LabelledEmbeddings(
+            (directions[labels] + draws.normal(0, 0.6, (count, 30))).astype("float32"), labels
+        )
+
+    accuracy = linear_probe(part(400), part(200), part(400))
+    assert accuracy > 0.97
+    shuffled = part(400)
+    chance = linear_probe(
+        LabelledEmbeddings(shuffled.embeddings, draws.permutation(shuffled.labels)), part(200), part(400)
+    )
+    assert chance < 0.6
+    assert rendered_notes.METADATA_FILE == "metadata.csv"

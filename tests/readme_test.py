@@ -1,0 +1,54 @@
+"""What the README shows is run."""
+
+import pathlib
+import re
+
+import keras
+import tensorflow as tf
+
+import byola_keras
+
+README = pathlib.Path(__file__).parents[1] / "README.md"
+
+
+def code_blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_python_examples_run(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    embedder = byola_keras.Embedder(
+        byola_keras.LogMelSpectrogram(),
+        keras.layers.Normalization(axis=None, mean=-8.0, variance=16.0, dtype="float32"),
+        byola_keras.Encoder(),
+    )
+    embedder.build((None, None))
+    (tmp_path / "runs" / "mine").mkdir(parents=True)
+    embedder.save(tmp_path / "runs" / "mine" / "embedder.keras")
+    blocks = code_blocks("python")
+    assert len(blocks) == 2
+    for block in blocks:
+        exec(compile(block, str(README), "exec"), {})
+    assert "(2, 3072) (2, 25, 3072)" in capsys.readouterr().out
+    tf.keras.backend.clear_session()
+
+
+def test_named_files_and_flags_exist():
+    text = README.read_text(encoding="utf-8")
+    root = README.parent
+    for path in re.findall(r"(?:configs|tools)/\w+\.\w+", text):
+        assert (root / path).exists(), path
+    tool = (root / "tools" / "pretrain.py").read_text()
+    for flag in set(re.findall(r"--(?:no)?(\w+)", text)) - {"flagfile", "helpfull"}:
+        assert f'"{flag}"' in tool, flag
+
+
+def test_every_flag_of_the_configurations_is_known():
+    root = README.parent
+    tool = (root / "tools" / "pretrain.py").read_text()
+    for path in (root / "configs").glob("*.flags"):
+        lines = path.read_text().splitlines()
+        assert lines[0].startswith("#") and any("Command:" in line for line in lines), path
+        for line in lines:
+            if not line.startswith("#"):
+                assert f'"{line[2:].split("=")[0]}"' in tool, (path, line)

@@ -1,0 +1,39 @@
+import json
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+from byola_keras.training.benchmark import step_flops
+from byola_keras.training.model import build_model
+from byola_keras.training.statistics import NormStats
+
+TOOL = pathlib.Path(__file__).parents[2] / "tools" / "benchmark.py"
+
+
+def test_flops_of_the_full_model():
+    """By hand for one clip: convolutions 3.54 and 56.6, perceptron 151, heads 13.6 and 2.1 million."""
+    model = build_model(NormStats(-8.0, 4.0, 0), 15200)
+    encoder = 96 * 64 * 9 * 64 + 48 * 32 * 64 * 64 * 9 + 24 * (1024 * 2048 + 2048 * 2048)
+    projector, predictor = 3072 * 4096 + 4096 * 256, 256 * 4096 + 4096 * 256
+    online, target = encoder + projector + predictor, encoder + projector
+    assert step_flops(model, 1) == pytest.approx(2 * 2 * (3 * online + target))
+    assert step_flops(model, 64) == pytest.approx(231.8e9, rel=1e-3)
+
+
+def test_tool_prints_and_writes_figures(tmp_path):
+    path = tmp_path / "step.json"
+    subprocess.run(
+        [sys.executable, TOOL, "step", "--batch_size=2", "--rounds=1", f"--json={path}"],
+        check=True,
+        capture_output=True,
+    )
+    figures = json.loads(path.read_text())
+    assert figures["batch_size"] == 2 and 0 < figures["matmul_share"] < 2
+    assert {"clips_per_second", "cpu_seconds_per_step", "frontend_and_augment_share"} <= figures.keys()
+
+
+def test_tool_refuses_an_unknown_part():
+    result = subprocess.run([sys.executable, TOOL, "stride"], capture_output=True, text=True, check=False)
+    assert result.returncode == 1 and "Received: ['stride']" in result.stdout + result.stderr
