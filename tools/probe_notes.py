@@ -2,7 +2,7 @@
 
     python tools/probe_notes.py --model=runs/quickstart/run --notes_dir=runs/quickstart/notes
 
-Prints the accuracy on instruments that neither the encoder nor the probe has heard.
+Prints the accuracy on notes that neither the encoder nor the probe has heard.
 """
 
 import os
@@ -27,7 +27,7 @@ def main(argv):
         table = probe_notes(byola_keras.load(_MODEL.value), _NOTES_DIR.value)
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
-    print("Accuracy (%) of a linear probe, tested on instruments not heard before:\n")
+    print("Accuracy (%) of a linear probe, tested on notes not heard before:\n")
     print(as_markdown(table))
 
 

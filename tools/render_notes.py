@@ -3,12 +3,15 @@
 python tools/render_notes.py --output_dir=runs/quickstart/notes
 """
 
+import os
 import sys
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from absl import app, flags, logging
 
 _OUTPUT_DIR = flags.DEFINE_string("output_dir", None, "Folder of the notes.")
-_NOTES_PER_PROGRAM = flags.DEFINE_integer("notes_per_program", 25, "Of 80 instruments.", 1, 48)
+_NOTES_PER_PROGRAM = flags.DEFINE_integer("notes_per_program", 25, "Of 80 instruments.", 4, 48)
 flags.mark_flag_as_required("output_dir")
 
 

@@ -26,8 +26,11 @@ FAMILIES = {
     "flute": 72,
 }
 _PROGRAMS = 8
-# Programs of each family by split: the probes are tested on instruments that they never heard.
-_SPLITS = ("train",) * 5 + ("valid",) + ("test",) * 2
+# Of the notes of an instrument: what is tested was heard at other pitches only.
+_TRAIN_SHARE, _VALID_SHARE = 0.6, 0.12
+_SPLITS = ("train", "valid", "test")
+# With fewer a split would be empty.
+_FEWEST_NOTES = 4
 # Four octaves from C2 to B5.
 PITCHES = range(36, 84)
 _SECONDS = 1.5
@@ -46,14 +49,27 @@ class Note(NamedTuple):
 
 def plan_notes(notes_per_program: int = 25, seed: int = 0) -> list[Note]:
     """Draws which notes there are: 10 families x 8 programs x `notes_per_program` pitches."""
+    if not _FEWEST_NOTES <= notes_per_program <= len(PITCHES):
+        raise ValueError(
+            f"`notes_per_program` must be from {_FEWEST_NOTES} to {len(PITCHES)}. "
+            f"Received: notes_per_program={notes_per_program}"
+        )
     draws = np.random.default_rng(seed)
+    splits = _splits(notes_per_program)
     notes = []
     for (family, first), offset in itertools.product(FAMILIES.items(), range(_PROGRAMS)):
-        for pitch in sorted(draws.choice(PITCHES, notes_per_program, replace=False)):
+        pitches = draws.choice(PITCHES, notes_per_program, replace=False)
+        for pitch, split in zip(pitches.tolist(), splits, strict=True):
             program, velocity = first + offset, int(draws.integers(50, 121))
             name = f"{family}_{program:03d}-{pitch:03d}-{velocity:03d}.flac"
-            notes.append(Note(name, _SPLITS[offset], family, program, int(pitch), velocity))
+            notes.append(Note(name, split, family, program, pitch, velocity))
     return notes
+
+
+def _splits(count):
+    """The split of each of `count` notes in random order."""
+    train, valid = round(_TRAIN_SHARE * count), max(1, round(_VALID_SHARE * count))
+    return ["train"] * train + ["valid"] * valid + ["test"] * (count - train - valid)
 
 
 def render_notes(output_dir: str, notes: list[Note]) -> Iterator[Note]:
@@ -72,7 +88,7 @@ def render_notes(output_dir: str, notes: list[Note]) -> Iterator[Note]:
         ImportError: the packages of the extra `[quickstart]` are missing.
     """
     render = _renderer()
-    for split in dict.fromkeys(_SPLITS):
+    for split in _SPLITS:
         os.makedirs(os.path.join(output_dir, split), exist_ok=True)
     for note in notes:
         path = os.path.join(output_dir, note.split, note.file)

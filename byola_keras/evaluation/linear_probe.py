@@ -40,22 +40,29 @@ def linear_probe(
     Returns:
         Accuracy on `test`, in [0, 1].
 
+    Raises:
+        ValueError: one of the three is empty.
+
     Reference:
         https://arxiv.org/abs/2204.07402, Section IV-B ("linear evaluation").
     """
+    for name, part in (("train", train), ("valid", valid), ("test", test)):
+        if not len(part.labels):
+            raise ValueError(f"`{name}` must hold at least one clip. Received: an empty `{name}`.")
     mean, std = train.embeddings.mean(axis=0), train.embeddings.std(axis=0)
     train, valid, test = (
         LabelledEmbeddings((part.embeddings - mean) / np.maximum(std, 1e-6), part.labels)
         for part in (train, valid, test)
     )
-    candidates = [_fit(train, valid, learning_rate, seed) for learning_rate in learning_rates]
+    classes = 1 + max(int(part.labels.max()) for part in (train, valid, test))
+    candidates = [_fit(train, valid, classes, rate, seed) for rate in learning_rates]
     _, best = max(candidates, key=lambda candidate: candidate[0])
     return best.evaluate(*test, batch_size=1024, verbose=0, return_dict=True)["accuracy"]
 
 
-def _fit(train, valid, learning_rate, seed):
+def _fit(train, valid, classes, learning_rate, seed):
     keras.utils.set_random_seed(seed)
-    probe = keras.Sequential([keras.layers.Dense(int(train.labels.max()) + 1)])
+    probe = keras.Sequential([keras.layers.Dense(classes)])
     probe.compile(
         keras.optimizers.Adam(learning_rate),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),

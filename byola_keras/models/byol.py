@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from byola_keras.layers.random_layer import RandomLayer
 from byola_keras.layers.replicas import replica_count
+from byola_keras.models.building import build_once
 from byola_keras.models.losses import byol_loss, projection_std
 from byola_keras.models.projection_head import ProjectionHead
 
@@ -82,13 +83,9 @@ class BYOL(keras.Model):
 
     def build(self, input_shape):
         log_mel_shape = self.frontend.compute_output_shape(input_shape)
-        for layer in (self.frontend, self.normalization, self.augmentation):
-            if not layer.built:
-                shape = input_shape if layer is self.frontend else log_mel_shape
-                layer.build(shape)
-        for encoder in (self.encoder, self.target_encoder):
-            if not encoder.built:
-                encoder.build(log_mel_shape)
+        build_once(self.frontend, input_shape)
+        for layer in (self.normalization, self.augmentation, self.encoder, self.target_encoder):
+            build_once(layer, log_mel_shape)
         width = self.encoder.compute_output_shape(log_mel_shape)["scene"][-1]
         self.projector.build((None, width))
         self.target_projector.build((None, width))
@@ -149,6 +146,7 @@ class BYOL(keras.Model):
             times were given, "data_ready", the latest of them.
         """
         waveforms, ready, _ = keras.utils.unpack_x_y_sample_weight(data)
+        build_once(self, waveforms.shape)
         view_one, view_two = self.augmentation(self.normalized_log_mel(waveforms))
         loss, deviation, gradients = self._gradient_function(view_one, view_two)
         self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))

@@ -2,6 +2,8 @@
 
 import keras
 
+from byola_keras.models.building import build_once
+
 
 @keras.saving.register_keras_serializable(package="byola_keras")
 class Embedder(keras.Model):
@@ -34,14 +36,9 @@ class Embedder(keras.Model):
 
     def build(self, input_shape):
         log_mel_shape = self.frontend.compute_output_shape(input_shape)
-        parts = (
-            (self.frontend, input_shape),
-            (self.normalization, log_mel_shape),
-            (self.encoder, log_mel_shape),
-        )
-        for layer, shape in parts:
-            if not layer.built:
-                layer.build(shape)
+        build_once(self.frontend, input_shape)
+        build_once(self.normalization, log_mel_shape)
+        build_once(self.encoder, log_mel_shape)
 
     def call(self, waveforms):
         log_mel = self.frontend(waveforms)

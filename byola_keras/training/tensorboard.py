@@ -10,7 +10,7 @@ from tensorboard.plugins.hparams import api as hparams
 from byola_keras.models.losses import effective_rank
 from byola_keras.training.callbacks import StepCounter
 
-FOLDER = "tensorboard"
+FOLDER = os.path.join("tensorboard", "train")
 _SHOWN_CLIPS = 4
 # Images and sound are written at every tenth of the summaries.
 _PICTURES_EVERY = 10

@@ -105,7 +105,9 @@ def test_time_limit_saves_and_goes_on(sounds, tmp_path):
 
 def test_tensorboard_has_everything(sounds, tmp_path):
     pretrain(str(tmp_path), [sounds], flags_text="--steps=4\n", **TINY)
-    events = EventAccumulator(str(tmp_path / "tensorboard"), size_guidance={"images": 0, "tensors": 0})
+    events = EventAccumulator(
+        str(tmp_path / "tensorboard" / "train"), size_guidance={"images": 0, "tensors": 0}
+    )
     events.Reload()
     tensors = set(events.Tags()["tensors"])
     assert {
