@@ -91,11 +91,15 @@ class Recorder(keras.callbacks.Callback):
         self._total_steps = schedule.total_steps
         self._batch_size = schedule.batch_size
         self._every_seconds = every_seconds
-        self._reported = (counter.step, time.time())
+        # The step at which the rate was last taken, and when; not the first one, which traces.
+        self._reported = None
 
     def on_train_batch_end(self, batch, logs=None):
         self._file.write({"step": self._counter.step, **self._counter.metrics})
         step, now = self._counter.step, time.time()
+        if self._reported is None:
+            self._reported = (step, now)
+            return
         seconds = now - self._reported[1]
         if seconds >= self._every_seconds or step == self._total_steps:
             self._report(step, seconds / (step - self._reported[0]))

@@ -99,6 +99,7 @@ def pretrain(
     files = find_audio_files(audio_dirs, file_list)
     stream = CropStream(files, round(crop_seconds * SAMPLE_RATE), seed, SAMPLE_RATE)
     batches = functools.partial(crop_dataset, stream, workers=workers or tf.data.AUTOTUNE)
+    logging.info("%d sound files.", len(files))
     steps_per_epoch = max(1, len(files) // global_batch_size)
     schedule = Schedule(global_batch_size, steps_per_epoch, steps or epochs * steps_per_epoch)
 

@@ -78,6 +78,7 @@ def test_whole_run(uninterrupted):
     workdir, output = uninterrupted
     assert output.count("broken.wav: Format not recognised") == 1
     assert "1 of 25 sound files could not be decoded" in output
+    assert "Step 60 of 60: loss" in output and "0:00:00 left" in output
     curve = [float(loss) for loss in losses(workdir)]
     assert len(curve) == 60 and np.mean(curve[-10:]) < np.mean(curve[:10])
     assert sorted(path.name for path in (workdir / "checkpoints").glob("*.index")) == [
