@@ -33,7 +33,7 @@ def run_layer_test(layer, x, tmp_path, output_shape, float32_only=True):
     _check_same(fresh()(x), output, "config round trip")
 
     original = _model_around(fresh(), x)
-    first = original(x)
+    original(x)
     original.save(tmp_path / "layer.keras")
     loaded = keras.saving.load_model(tmp_path / "layer.keras")
     for ours, theirs in zip(loaded.weights, original.weights, strict=True):
@@ -42,7 +42,6 @@ def run_layer_test(layer, x, tmp_path, output_shape, float32_only=True):
 
     _check_same(next(iter(tf.data.Dataset.from_tensors(x).map(fresh()))), output, "tf.data")
     _check_same(tf.function(fresh(), jit_compile=True)(x), output, "XLA")
-    del first
 
     keras.config.set_dtype_policy("mixed_bfloat16")
     halves = keras.tree.flatten(type(layer).from_config({**config, "dtype": "mixed_bfloat16"})(x))
