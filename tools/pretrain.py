@@ -77,6 +77,8 @@ def main(argv):
     if len(argv) > 1:
         raise app.UsageError(f"Arguments must be flags. Received: {argv[1:]}")
     logging.set_verbosity(max(logging.get_verbosity(), logging.INFO))
+    # TensorFlow reports on every checkpoint it shards.
+    logging.get_absl_handler().addFilter(lambda record: record.module != "functional_saver")
     # After the flags, so that --help and a wrong flag answer at once.
     from byola_keras.training.callbacks import TrainingFailedError
     from byola_keras.training.run import pretrain
@@ -113,6 +115,8 @@ def main(argv):
     except (ValueError, OSError, TrainingFailedError) as error:
         logging.debug("Traceback:", exc_info=True)
         sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit("Interrupted before the training; nothing to save.")
 
 
 def _flags_text():

@@ -103,6 +103,11 @@ class LogMelSpectrogram(keras.layers.Layer):
                 "`waveforms` must have the shape [batch, samples]; average the channels of a stereo "
                 f"recording and add a batch axis to a single clip. Received: shape={waveforms.shape}"
             )
+        if not waveforms.dtype.is_floating:
+            raise ValueError(
+                "`waveforms` must be floating-point numbers in [-1, 1]; divide 16-bit integers by 32768. "
+                f"Received: dtype={waveforms.dtype.name}"
+            )
         return tf.math.log(self.mel_power(waveforms) + LOG_OFFSET)
 
     def mel_power(self, waveforms):

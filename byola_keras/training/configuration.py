@@ -30,8 +30,8 @@ def locked(workdir: str) -> Iterator[None]:
         yield
 
 
-def check_or_save(workdir: str, configuration: dict) -> None:
-    """Saves the configuration in a new working directory; compares it in a used one.
+def check(workdir: str, configuration: dict) -> None:
+    """Compares the configuration with the one that the run in `workdir` was started with, if any.
 
     Args:
         workdir: an existing folder.
@@ -41,12 +41,11 @@ def check_or_save(workdir: str, configuration: dict) -> None:
         ValueError: the run was started with other values.
     """
     path = os.path.join(workdir, FILE_NAME)
-    configuration = json.loads(json.dumps(configuration))
     if not os.path.exists(path):
-        write_text(path, json.dumps(configuration, indent=2) + "\n")
         return
     with open(path, encoding="utf-8") as file:
         started_with = json.load(file)
+    configuration = json.loads(json.dumps(configuration))
     names = [name for name in configuration if started_with.get(name) != configuration[name]]
     if names:
         received = ", ".join(f"{name}={configuration[name]!r}" for name in names)
@@ -55,3 +54,8 @@ def check_or_save(workdir: str, configuration: dict) -> None:
             f"A run must be resumed with the configuration that it was started with. Received: {received}; "
             f"{workdir!r} was started with {expected}. Use these values, or another working directory."
         )
+
+
+def save(workdir: str, configuration: dict) -> None:
+    """Writes the configuration of the run."""
+    write_text(os.path.join(workdir, FILE_NAME), json.dumps(configuration, indent=2) + "\n")

@@ -99,7 +99,7 @@ def pretrain(
     files = find_audio_files(audio_dirs, file_list)
     stream = CropStream(files, round(crop_seconds * SAMPLE_RATE), seed, SAMPLE_RATE)
     batches = functools.partial(crop_dataset, stream, workers=workers or tf.data.AUTOTUNE)
-    logging.info("%d sound files.", len(files))
+    logging.info("Found %d sound file(s).", len(files))
     steps_per_epoch = max(1, len(files) // global_batch_size)
     schedule = Schedule(global_batch_size, steps_per_epoch, steps or epochs * steps_per_epoch)
 
@@ -130,9 +130,12 @@ def pretrain(
             }
             # Another machine may take up the run.
             del recipe["jit_compile"]
-            configuration.check_or_save(workdir, recipe)
+            configuration.check(workdir, recipe)
+            stats = statistics.load(workdir) or _measure_statistics(batches, norm_crops)
+            # Once the sound has proved to be readable: a wrong folder must not spoil the directory.
+            configuration.save(workdir, recipe)
+            statistics.save(stats, workdir)
             write_text(os.path.join(workdir, FLAGS_FILE), flags_text)
-            stats = statistics.load(workdir) or _measure_statistics(batches, norm_crops, workdir)
             model = new_model(stats)
             checkpoints = Checkpoints(workdir, model, interval, keep_checkpoints)
             counter = StepCounter(checkpoints.restore())
@@ -143,10 +146,9 @@ def pretrain(
             _train(model, batches, schedule, workdir, counter, make_summaries, make_saver)
 
 
-def _measure_statistics(batches, crops, workdir):
+def _measure_statistics(batches, crops):
     logging.info("Measuring mean and standard deviation of the log-mel over %d random crops.", crops)
     stats = statistics.measure(LogMelSpectrogram(), batches(_STATISTICS_BATCH), crops)
-    statistics.save(stats, workdir)
     logging.info("Log-mel mean %.4f, standard deviation %.4f.", stats.mean, stats.std)
     return stats
 

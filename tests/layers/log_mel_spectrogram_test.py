@@ -32,6 +32,11 @@ def test_bad_rank():
         byola_keras.LogMelSpectrogram()(np.zeros((2, 100, 2), "float32"))
 
 
+def test_integers():
+    with pytest.raises(ValueError, match="divide 16-bit integers by 32768. Received: dtype=int16"):
+        byola_keras.LogMelSpectrogram()(np.zeros((2, 2000), "int16"))
+
+
 def test_layer(tmp_path):
     x = np.random.default_rng(0).normal(size=(2, 15200)).astype("float32")
     run_layer_test(byola_keras.LogMelSpectrogram(), x, tmp_path, (2, 96, 64))

@@ -91,10 +91,11 @@ def test_metrics_file_cuts_what_will_be_made_again(tmp_path):
 
 
 def test_configuration(tmp_path):
-    configuration.check_or_save(str(tmp_path), {"seed": 1, "mlp_units": (2, 3)})
-    configuration.check_or_save(str(tmp_path), {"seed": 1, "mlp_units": [2, 3]})
+    configuration.check(str(tmp_path), {"seed": 1})
+    configuration.save(str(tmp_path), {"seed": 1, "mlp_units": (2, 3)})
+    configuration.check(str(tmp_path), {"seed": 1, "mlp_units": [2, 3]})
     with pytest.raises(ValueError, match="Received: seed=2; .* was started with seed=1. Use these"):
-        configuration.check_or_save(str(tmp_path), {"seed": 2, "mlp_units": [2, 3]})
+        configuration.check(str(tmp_path), {"seed": 2, "mlp_units": [2, 3]})
 
 
 def test_duration():

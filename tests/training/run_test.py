@@ -50,6 +50,9 @@ def test_only_broken_sound(tmp_path):
         ValueError, match=r"3 file\(s\), none of the 3 tried can be decoded; the first: .*0.wav"
     ):
         pretrain(str(tmp_path / "run"), [str(tmp_path / "broken")], **TINY)
+    # The right folder may follow in the same working directory.
+    write_sounds(tmp_path / "good", count=4)
+    pretrain(str(tmp_path / "run"), [str(tmp_path / "good")], **{**TINY, "steps": 1})
 
 
 def test_workdir_of_another_configuration(sounds, tmp_path):
