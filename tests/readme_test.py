@@ -38,7 +38,7 @@ def test_named_files_and_flags_exist():
         assert (root / path).exists(), path
     tool = (root / "tools" / "pretrain.py").read_text()
     # Not the arrows of the diagram, "--audio/-->".
-    for flag in set(re.findall(r"--(\w+)\b(?!/)", text)) - {"flagfile", "helpfull"}:
+    for flag in set(re.findall(r"--(\w+)\b(?!/)", text)) - {"flagfile", "help"}:
         assert f'"{flag}"' in tool or f'"{flag.removeprefix("no")}"' in tool, flag
 
 

@@ -114,9 +114,16 @@ def main(argv):
         )
     except (ValueError, OSError, TrainingFailedError) as error:
         logging.debug("Traceback:", exc_info=True)
-        sys.exit(f"error: {error}")
+        _leave(f"error: {error}", 1)
     except KeyboardInterrupt:
-        sys.exit("Interrupted before the training; nothing to save.")
+        _leave("Interrupted before the training; there is nothing to save.", 130)
+
+
+def _leave(message, code):
+    """Ends the process at once: tf.data's readers may be in Python, and a shutdown around them hangs."""
+    print(message, file=sys.stderr, flush=True)
+    logging.flush()
+    os._exit(code)
 
 
 def _flags_text():

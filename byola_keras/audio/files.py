@@ -26,6 +26,8 @@ def find_audio_files(audio_dirs: Sequence[str] = (), file_list: str | None = Non
         FileNotFoundError: a folder, file or list is not there.
         ValueError: no sound file was found.
     """
+    if not audio_dirs and not file_list:
+        raise ValueError("At least one of `audio_dir` and `file_list` must be given. Received: neither.")
     found = set()
     for entry in audio_dirs:
         found.update(_expand(entry))
@@ -92,4 +94,4 @@ def fingerprint(files: Sequence[str]) -> str:
     """
     folder = os.path.commonprefix([os.path.dirname(path) + "/" for path in files])
     names = "\n".join(path[len(folder) :] for path in files)
-    return hashlib.sha256(names.encode("utf-8", "surrogateescape")).hexdigest()
+    return hashlib.sha256(names.encode("utf-8", "surrogateescape")).hexdigest()[:16]

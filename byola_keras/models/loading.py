@@ -1,6 +1,7 @@
 """Loading a trained embedder."""
 
 import os
+import zipfile
 
 import keras
 
@@ -28,6 +29,8 @@ def load(path: str) -> Embedder:
             f"`path` must be a .keras file or a directory with {EMBEDDER_FILE}. Received: path={path!r}; "
             "train one with tools/pretrain.py."
         )
+    if not zipfile.is_zipfile(file):
+        raise ValueError(f"`path` must be a .keras file. Received: path={path!r}, which is none.")
     model = keras.saving.load_model(file, compile=False)
     if not isinstance(model, Embedder):
         raise ValueError(

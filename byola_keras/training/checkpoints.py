@@ -1,6 +1,7 @@
 """Checkpoints that are whole or passed over."""
 
 import os
+import shutil
 import time
 
 import tensorflow as tf
@@ -68,6 +69,10 @@ class Checkpoints:
         Raises:
             ValueError: there are checkpoints, but none can be read.
         """
+        for name in _names(self.folder):
+            # What a kill left of a save.
+            if name.endswith("_temp"):
+                shutil.rmtree(os.path.join(self.folder, name))
         candidates = list(reversed(self._manager.checkpoints)) or self._unlisted()
         for path in candidates:
             try:

@@ -52,7 +52,8 @@ def check(workdir: str, configuration: dict) -> None:
         expected = ", ".join(f"{name}={started_with.get(name)!r}" for name in names)
         raise ValueError(
             f"A run must be resumed with the configuration that it was started with. Received: {received}; "
-            f"{workdir!r} was started with {expected}. Use these values, or another working directory."
+            f"{workdir!r} was started with {expected}. Use these values and the same sound files, or "
+            "another working directory."
         )
 
 

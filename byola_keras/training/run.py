@@ -162,6 +162,7 @@ def _train(model, batches, schedule, workdir, counter, make_summaries, make_save
         max(0, remaining),
     )
     if remaining <= 0:
+        logging.info("Already trained. The embedder is in %s.", os.path.join(workdir, EMBEDDER_FILE))
         return
     metrics_file = MetricsFile(workdir, counter.step)
     saver = make_saver(metrics_file=metrics_file, steps_per_epoch=schedule.steps_per_epoch)

@@ -41,6 +41,8 @@ def test_errors_name_the_value_and_the_remedy(folder):
         find_audio_files([str(folder / "gone")])
     with pytest.raises(FileNotFoundError, match="Received: file_list='gone.txt'"):
         find_audio_files(file_list="gone.txt")
+    with pytest.raises(ValueError, match="`audio_dir` and `file_list` must be given. Received: neither"):
+        find_audio_files()
     (folder / "empty").mkdir()
     with pytest.raises(ValueError, match="none was found; check the path"):
         find_audio_files([str(folder / "empty")])

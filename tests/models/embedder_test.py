@@ -48,6 +48,9 @@ def test_load_refuses_what_is_no_embedder(tmp_path):
         byola_keras.load("nothing/here")
     with pytest.raises(FileNotFoundError, match=f"Received: path='{tmp_path}'"):
         byola_keras.load(str(tmp_path))
+    (tmp_path / "text.keras").write_text("no model")
+    with pytest.raises(ValueError, match="must be a .keras file. Received: path='.*text.keras'"):
+        byola_keras.load(str(tmp_path / "text.keras"))
     byola_keras.Encoder(channels=2, mlp_units=(2,)).save(tmp_path / "encoder.keras")
     with pytest.raises(ValueError, match="must hold a byola_keras.Embedder. Received: Encoder"):
         byola_keras.load(str(tmp_path / "encoder.keras"))

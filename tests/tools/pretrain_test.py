@@ -138,6 +138,17 @@ def test_sigterm_saves_and_exits_cleanly(uninterrupted, sounds, tmp_path):
     assert losses(tmp_path) == losses(uninterrupted[0])
 
 
+def test_interrupt_before_the_training_ends_at_once(sounds, tmp_path):
+    process = start(*TINY, f"--audio_dir={sounds}", f"--workdir={tmp_path}", "--norm_crops=1000000")
+    wait_for(tmp_path / ".lock", process)
+    time.sleep(3)
+    process.send_signal(signal.SIGINT)
+    code, output = finish(process)
+    assert code == 130, output
+    assert "Interrupted before the training" in output and "Traceback" not in output
+    assert not (tmp_path / "configuration.json").exists()
+
+
 def test_second_process_in_the_same_workdir(sounds, tmp_path):
     arguments = [*TINY, f"--audio_dir={sounds}", f"--workdir={tmp_path}", "--steps=100000"]
     first = start(*arguments)

@@ -94,7 +94,9 @@ def test_configuration(tmp_path):
     configuration.check(str(tmp_path), {"seed": 1})
     configuration.save(str(tmp_path), {"seed": 1, "mlp_units": (2, 3)})
     configuration.check(str(tmp_path), {"seed": 1, "mlp_units": [2, 3]})
-    with pytest.raises(ValueError, match="Received: seed=2; .* was started with seed=1. Use these"):
+    with pytest.raises(
+        ValueError, match="Received: seed=2; .* was started with seed=1. Use these values and the same"
+    ):
         configuration.check(str(tmp_path), {"seed": 2, "mlp_units": [2, 3]})
 
 
@@ -180,6 +182,15 @@ def test_lost_list_of_checkpoints(tmp_path):
     fresh, restored = checkpointed(tmp_path)
     assert restored.restore() == 10
     assert float(fresh.layers[0].bias[0]) == 10.0
+
+
+def test_what_a_kill_left_of_a_save_is_cleared_away(tmp_path):
+    _, checkpoints = checkpointed(tmp_path)
+    checkpoints.save(1)
+    (tmp_path / "checkpoints" / "step-2_temp").mkdir()
+    (tmp_path / "checkpoints" / "step-2_temp" / "part").write_bytes(b"half")
+    assert checkpointed(tmp_path)[1].restore() == 1
+    assert not (tmp_path / "checkpoints" / "step-2_temp").exists()
 
 
 def test_only_damaged_checkpoints(tmp_path):
