@@ -28,17 +28,25 @@ TINY = [
 
 def start(*arguments):
     environment = {**os.environ, "PYTHONPATH": str(TOOL.parents[1])}
-    return subprocess.Popen(
-        [sys.executable, str(TOOL), *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=environment,
-    )
+    # A shell's background job, such as this test may run in, ignores SIGINT and hands that down.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(
+            [sys.executable, str(TOOL), *map(str, arguments)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=environment,
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def finish(process):
-    output, _ = process.communicate(timeout=240)
+    try:
+        output, _ = process.communicate(timeout=240)
+    finally:
+        process.kill()
     return process.returncode, output
 
 
