@@ -1,4 +1,4 @@
-"""A piece of a sound file of any format as mono float32 at the wanted rate.
+"""Sound files of any format as mono float32 at the wanted rate: a piece, or all of it in blocks.
 
 libsndfile decodes and soxr resamples. The decoders of tensorflow-io were measured and not taken: they
 refuse valid files, end the process on some damaged headers, hang on damaged FLAC, and their resampler
@@ -8,6 +8,7 @@ delays the sound by 2 to 4 ms.
 import contextlib
 import math
 import os
+from collections.abc import Iterator
 
 import numpy as np
 import soundfile
@@ -28,6 +29,8 @@ _MP3_PREROLL = 13_824
 _MP3_SEEK_SECONDS = 30
 # libsndfile seeks inexactly into the last page of an Ogg stream, which may hold some seconds.
 _OGG_TAIL_SECONDS = 10
+# Values over all channels that are decoded at a time when a whole file is read: 4 MB.
+_BLOCK_VALUES = 2**20
 
 
 class AudioError(ValueError):
@@ -50,8 +53,7 @@ def read_crop(path: str, length: int, position: float, sample_rate: int = 16000)
     Raises:
         AudioError: the file cannot be decoded, is empty or holds values that are not finite.
     """
-    with _as_audio_error(), _open(path) as sound:
-        _check_header(sound)
+    with open_sound(path) as sound:
         total = _resampled_length(sound.frames, sound.samplerate, sample_rate)
         # A stream of unknown length can be read from its beginning only.
         known = sound.frames <= _MAX_FRAMES
@@ -62,6 +64,47 @@ def read_crop(path: str, length: int, position: float, sample_rate: int = 16000)
     if not np.isfinite(piece).all():
         raise AudioError("it holds values that are not finite")
     return np.pad(piece, (0, length - len(piece)))
+
+
+def read_blocks(path: str, sample_rate: int = 16000) -> Iterator[np.ndarray]:
+    """Reads a whole sound file of any length, a block at a time, in memory that does not grow.
+
+    Args:
+        path: as for `read_crop`.
+        sample_rate: Hz.
+
+    Yields:
+        float32 [samples], of changing length; one after the other they are the whole file.
+
+    Raises:
+        AudioError: the file cannot be decoded, or, after what could be, not to its end.
+    """
+    with open_sound(path) as sound:
+        resampler = None
+        if sound.samplerate != sample_rate:
+            resampler = soxr.ResampleStream(sound.samplerate, sample_rate, 1, "float32", "HQ")
+        for block in decoded_blocks(sound):
+            mono = block.mean(axis=1)
+            yield resampler.resample_chunk(mono) if resampler else mono
+        if resampler:
+            yield resampler.resample_chunk(np.zeros(0, "float32"), last=True)
+
+
+@contextlib.contextmanager
+def open_sound(path: str) -> Iterator[soundfile.SoundFile]:
+    """Opens a sound file whose header is believable; errors inside the block become `AudioError`."""
+    with _as_audio_error(), _open(path) as sound:
+        _check_header(sound)
+        # soundfile seeks after every read, at which a FLAC stream that ends early fails.
+        sound.seekable = lambda: False
+        yield sound
+
+
+def decoded_blocks(sound: soundfile.SoundFile) -> Iterator[np.ndarray]:
+    """All samples of an open file as it holds them: float32 [frames, channels], in blocks of 4 MB."""
+    frames = max(1, _BLOCK_VALUES // sound.channels)
+    while len(block := sound.read(frames, dtype="float32", always_2d=True)):
+        yield block
 
 
 @contextlib.contextmanager
@@ -124,8 +167,6 @@ def _read_mono(sound, start, count):
         seek_to = start - _MP3_PREROLL if long else 0
     if seek_to:
         sound.seek(seek_to)
-    # soundfile seeks after every read, at which a FLAC stream that ends early fails.
-    sound.seekable = lambda: False
     # The count bounds what is allocated, whatever the header claims.
     samples = sound.read(start - seek_to + count, dtype="float32", always_2d=True)
     return samples[start - seek_to :].mean(axis=1)

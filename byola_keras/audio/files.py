@@ -92,6 +92,11 @@ def fingerprint(files: Sequence[str]) -> str:
     The stream of a training run is a function of this list: a run may be resumed with the folder
     moved, but not with files added or gone.
     """
-    folder = os.path.commonprefix([os.path.dirname(path) + "/" for path in files])
-    names = "\n".join(path[len(folder) :] for path in files)
+    names = "\n".join(relative_names(files))
     return hashlib.sha256(names.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def relative_names(files: Sequence[str]) -> list[str]:
+    """The paths without the folder that they all share."""
+    folder = os.path.commonprefix([os.path.dirname(path) + "/" for path in files])
+    return [path[len(folder) :] for path in files]

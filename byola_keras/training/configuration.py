@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 
-from byola_keras.training.atomic import write_text
+from byola_keras.atomic import write_text
 
 FILE_NAME = "configuration.json"
 

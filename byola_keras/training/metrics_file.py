@@ -3,7 +3,7 @@
 import csv
 import os
 
-from byola_keras.training.atomic import replacing
+from byola_keras.atomic import replacing
 
 FILE_NAME = "metrics.csv"
 COLUMNS = (

@@ -9,12 +9,12 @@ from typing import NamedTuple
 import tensorflow as tf
 from absl import logging
 
+from byola_keras.atomic import write_text
 from byola_keras.audio.crops import CropStream, crop_dataset
 from byola_keras.audio.files import find_audio_files, fingerprint
 from byola_keras.layers.log_mel_spectrogram import LogMelSpectrogram
 from byola_keras.models.loading import EMBEDDER_FILE
 from byola_keras.training import configuration, statistics
-from byola_keras.training.atomic import write_text
 from byola_keras.training.callbacks import Guard, Recorder, Saver, StepCounter
 from byola_keras.training.checkpoints import Checkpoints
 from byola_keras.training.devices import make_strategy, use_xla

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from byola_keras.training.atomic import write_text
+from byola_keras.atomic import write_text
 
 FILE_NAME = "norm_stats.json"
 

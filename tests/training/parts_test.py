@@ -9,8 +9,8 @@ import pytest
 import tensorflow as tf
 
 import byola_keras
+from byola_keras.atomic import replacing, write_text
 from byola_keras.training import configuration, statistics
-from byola_keras.training.atomic import replacing, write_text
 from byola_keras.training.callbacks import Guard, StepCounter, TrainingFailedError, duration
 from byola_keras.training.checkpoints import Checkpoints
 from byola_keras.training.devices import make_strategy, use_xla
