@@ -1,6 +1,7 @@
-"""Pre-trains an encoder on sound files.
+"""Pre-trains an encoder on sound files or on a corpus that tools/prepare.py made.
 
-    python tools/pretrain.py --flagfile=configs/audioset.flags --audio_dir=sounds --workdir=runs/mine
+    python tools/pretrain.py --audio_dir=sounds --workdir=runs/mine
+    python tools/pretrain.py --flagfile=configs/audioset.flags --data_dir=corpora --workdir=runs/audioset
 
 The same command again goes on where the run stopped.
 """
@@ -17,6 +18,13 @@ _AUDIO_DIR = flags.DEFINE_multi_string(
     "audio_dir", [], "Folder of sound files (with all subfolders), glob pattern or file. Repeatable."
 )
 _FILE_LIST = flags.DEFINE_string("file_list", None, "Text file with the path of a sound file a line.")
+_CORPUS = flags.DEFINE_string("corpus", None, "Name of a prepared corpus, in place of files.")
+_DATA_DIR = flags.DEFINE_string(
+    "data_dir", None, "Folder in which prepared corpora lie; it alone does where there is only one."
+)
+_CROPS_PER_CLIP = flags.DEFINE_integer(
+    "crops_per_clip", 1, "Random crops from each reading of a clip of a corpus, for different batches.", 1
+)
 _CROP_SECONDS = flags.DEFINE_float("crop_seconds", 0.95, "Length of a training clip.", 0.1, 60.0)
 _NORM_CROPS = flags.DEFINE_integer(
     "norm_crops", 10_000, "Random crops over which mean and deviation are measured.", 1
@@ -25,7 +33,7 @@ _WORKERS = flags.DEFINE_integer("workers", None, "Parallel readers. Default: tf.
 
 # Training
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run; made if it is not there.")
-_EPOCHS = flags.DEFINE_integer("epochs", 100, "Passes over the files.", 1)
+_EPOCHS = flags.DEFINE_integer("epochs", 100, "Passes over the files or clips.", 1)
 _STEPS = flags.DEFINE_integer("steps", None, "Training steps; takes the place of --epochs.", 1)
 _MAX_MINUTES = flags.DEFINE_float("max_minutes", None, "Save and stop after so long. Default: never.", 0.0)
 _GLOBAL_BATCH_SIZE = flags.DEFINE_integer("global_batch_size", 256, "Clips in a step, over all devices.", 2)
@@ -33,7 +41,7 @@ _LEARNING_RATE = flags.DEFINE_float("learning_rate", 1e-4, "Adam's step size.", 
 _TARGET_DECAY = flags.DEFINE_float(
     "target_decay", 0.99, "tau, the target network's share of itself at each step.", 0.0, 1.0
 )
-_SEED = flags.DEFINE_integer("seed", 0, "Of the weights, of all draws and of the order of files.", 0)
+_SEED = flags.DEFINE_integer("seed", 0, "Of the weights, of all draws and of the order of the sound.", 0)
 
 # Model
 _CHANNELS = flags.DEFINE_integer("channels", 64, "Channels of the encoder's convolutions.", 1)
@@ -88,6 +96,9 @@ def main(argv):
             _WORKDIR.value,
             _AUDIO_DIR.value,
             _FILE_LIST.value,
+            corpus=_CORPUS.value,
+            data_dir=_DATA_DIR.value,
+            crops_per_clip=_CROPS_PER_CLIP.value,
             epochs=_EPOCHS.value,
             steps=_STEPS.value,
             max_minutes=_MAX_MINUTES.value,

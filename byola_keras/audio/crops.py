@@ -1,4 +1,4 @@
-"""The endless stream of random crops that pre-training reads."""
+"""The endless stream of random crops that pre-training reads from sound files."""
 
 import threading
 from collections.abc import Sequence
@@ -8,6 +8,8 @@ import tensorflow as tf
 from absl import logging
 
 from byola_keras.audio.decode import AudioError, read_crop
+from byola_keras.audio.files import fingerprint
+from byola_keras.audio.per_epoch import PerEpoch
 
 # Other files that are tried in place of one that cannot be decoded.
 _SUBSTITUTES = 50
@@ -40,7 +42,19 @@ class CropStream:
         # Set when no file can be decoded: TensorFlow wraps what is raised inside a data set.
         self.failure: AudioError | None = None
         self._lock = threading.Lock()
-        self._orders: dict[int, np.ndarray] = {}
+        self._order = PerEpoch(lambda draws: draws.permutation(len(self.files)), seed, stream=0)
+
+    @property
+    def crops_per_epoch(self) -> int:
+        """Crops of one pass over the files."""
+        return len(self.files)
+
+    def __str__(self):
+        return f"{len(self.files):,} sound file{'s' if len(self.files) > 1 else ''}"
+
+    def recipe(self) -> dict:
+        """What the stream is a function of, besides crop length and seed; JSON values by name."""
+        return {"files": len(self.files), "files_sha256": fingerprint(self.files)}
 
     def crop(self, place: int) -> np.ndarray:
         """Crop number `place`, float32 [crop_length].
@@ -64,15 +78,6 @@ class CropStream:
         count = len(self.files)
         yield from draws.choice(count, min(_SUBSTITUTES, count), replace=False)
 
-    def _order(self, epoch):
-        with self._lock:
-            if epoch not in self._orders:
-                # Parallel readers may still be in the epoch before.
-                self._orders = {e: order for e, order in self._orders.items() if e == epoch - 1}
-                draws = np.random.default_rng((self.seed, 0, epoch))
-                self._orders[epoch] = draws.permutation(len(self.files))
-            return self._orders[epoch]
-
     def _note(self, path, reason):
         with self._lock:
             if path not in self.skipped:
@@ -88,8 +93,20 @@ class CropStream:
         raise self.failure
 
 
+    def batches(self, batch_size: int, start_step: int, workers: int) -> tf.data.Dataset:
+        """Endless batches of crops, float32 [batch_size, crop_length]; see `crop_dataset`."""
+
+        def read(place):
+            crop = tf.numpy_function(self.crop, [place], tf.float32, stateful=False)
+            return tf.ensure_shape(crop, [self.crop_length])
+
+        places = tf.data.Dataset.range(start_step * batch_size, tf.int64.max)
+        crops = places.map(read, num_parallel_calls=workers, deterministic=True)
+        return crops.batch(batch_size, drop_remainder=True)
+
+
 def crop_dataset(
-    stream: CropStream,
+    stream,
     batch_size: int,
     start_step: int = 0,
     workers: int = tf.data.AUTOTUNE,
@@ -98,7 +115,7 @@ def crop_dataset(
     """Endless batches of crops.
 
     Args:
-        stream: where the crops come from.
+        stream: a `CropStream` or a `CorpusStream`.
         batch_size: crops in a batch.
         start_step: batches that are left out at the beginning, at no cost.
         workers: parallel readers.
@@ -109,14 +126,7 @@ def crop_dataset(
         Data set of float32 [batch_size, crop_length], or of pairs of that and float64 [batch_size],
         seconds since 1970.
     """
-
-    def read(place):
-        crop = tf.numpy_function(stream.crop, [place], tf.float32, stateful=False)
-        return tf.ensure_shape(crop, [stream.crop_length])
-
-    places = tf.data.Dataset.range(start_step * batch_size, tf.int64.max)
-    crops = places.map(read, num_parallel_calls=workers, deterministic=True)
-    batches = crops.batch(batch_size, drop_remainder=True)
+    batches = stream.batches(batch_size, start_step, workers)
     if with_times:
         batches = batches.map(lambda batch: (batch, tf.fill([batch_size], tf.timestamp())))
     return batches.prefetch(tf.data.AUTOTUNE)

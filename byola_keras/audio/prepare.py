@@ -95,6 +95,10 @@ def prepare(
         ImportError: Apache Beam is not installed.
     """
     _check(name, clip_seconds, shards)
+    if not len(sources):
+        raise ValueError(
+            "There must be at least one recording. Received: none; do the names of the files fit the list?"
+        )
     folders = _Folders(output_dir, name)
     request = {"name": name, "clip_seconds": clip_seconds, "sources_sha256": sources.sha256}
     report_path = os.path.join(folders.corpus, REPORT_FILE)

@@ -1,14 +1,17 @@
 """The Beam pipeline of a preparation, and its progress."""
 
 import contextlib
+import logging as standard_logging
 import os
 import threading
 import time
+from concurrent.futures.process import BrokenProcessPool
 
 import tensorflow as tf
 from absl import logging
 
 from byola_keras.audio.corpus_shard import write_shard
+from byola_keras.processes import available_cores, process_pool
 
 _PROGRESS_SECONDS = 10.0
 
@@ -41,33 +44,62 @@ def run_pipeline(
         raise ImportError(
             "Preparing a corpus needs the package apache-beam; run: pip install -e '.[beam]'"
         ) from error
-    runner, options = _runner_and_options(beam_arguments, workers or len(os.sched_getaffinity(0)))
-    pipeline = beam.Pipeline(runner=runner, options=options)
-    _ = (
-        pipeline
-        | "Shards" >> beam.Create(shards)
-        | "Spread" >> beam.Reshuffle()
-        | "Write" >> beam.Map(write_shard, folder=os.fspath(folder), work_folder=os.fspath(work_folder))
-    )
-    with _progress(folder, estimated_bytes):
-        try:
-            pipeline.run().wait_until_finish()
-        except Exception as error:  # Beam raises whatever a worker raised, wrapped by the runner.
-            raise RuntimeError(
-                f"Beam could not write all shards. Received: {_last_line(error)}; what was written stays, and "
-                "the same command goes on."
-            ) from error
+    with contextlib.ExitStack() as stack:
+        if any(argument.split("=")[0] == "--runner" for argument in beam_arguments):
+            runner, write = None, write_shard
+        else:
+            runner, write = _local_runner(workers or available_cores(), beam_arguments, stack)
+        pipeline = beam.Pipeline(runner, beam.options.pipeline_options.PipelineOptions(beam_arguments))
+        _ = (
+            pipeline
+            | "Shards" >> beam.Create(shards)
+            | "Spread" >> beam.Reshuffle()
+            | "Write" >> beam.Map(write, folder=folder, work_folder=work_folder)
+        )
+        stack.enter_context(_progress(folder, estimated_bytes))
+        _run(pipeline)
 
 
-def _runner_and_options(beam_arguments, workers):
-    from apache_beam.options.pipeline_options import PipelineOptions  # noqa: PLC0415
+def _local_runner(workers, beam_arguments, stack):
+    """Beam's runner for this machine, and the function that it is to call.
+
+    Its threads wait for processes of ours: of the processes that it could start itself, one that dies
+    leaves it waiting for ever.
+    """
     from apache_beam.runners.portability.fn_api_runner import FnApiRunner  # noqa: PLC0415
 
-    if any(argument.split("=")[0] == "--runner" for argument in beam_arguments):
-        return None, PipelineOptions(beam_arguments)
-    local = [f"--direct_num_workers={workers}", "--direct_running_mode=multi_processing"]
+    # It reports every channel that it opens.
+    standard_logging.getLogger("apache_beam").setLevel(standard_logging.ERROR)
+    _Pool.current = stack.enter_context(process_pool(workers))
+    beam_arguments += [f"--direct_num_workers={workers}", "--direct_running_mode=multi_threading"]
     # What "DirectRunner" comes down to in the end; by that name Beam first tries to download another one.
-    return FnApiRunner(), PipelineOptions(local + beam_arguments)
+    return FnApiRunner(), _write_in_pool
+
+
+class _Pool:
+    """Where the functions of the pipeline, which travel as their names, find the processes."""
+
+    current = None
+
+
+def _write_in_pool(shard, folder, work_folder):
+    _Pool.current.submit(write_shard, shard, folder, work_folder).result()
+
+
+def _run(pipeline):
+    try:
+        pipeline.run().wait_until_finish()
+    except BrokenProcessPool as error:
+        raise RuntimeError(
+            "Worker processes must not die. Received: one that died, of a decoder's fault or for lack of memory. "
+            "tools/check_audio.py names files on which a decoder dies; what was written stays, and the same "
+            "command goes on."
+        ) from error
+    except Exception as error:  # Beam raises whatever a worker raised, wrapped by the runner.
+        raise RuntimeError(
+            f"Beam must be able to write all shards. Received: {_last_line(error)}; what was written stays, and "
+            "the same command goes on."
+        ) from error
 
 
 def _last_line(error):

@@ -1,4 +1,4 @@
-"""The pre-training run, from sound files to a trained embedder, read from top to bottom."""
+"""The pre-training run, from sound to a trained embedder, read from top to bottom."""
 
 import contextlib
 import functools
@@ -10,8 +10,9 @@ import tensorflow as tf
 from absl import logging
 
 from byola_keras.atomic import write_text
-from byola_keras.audio.crops import CropStream, crop_dataset
-from byola_keras.audio.files import find_audio_files, fingerprint
+from byola_keras.audio.corpus import SAMPLE_RATE
+from byola_keras.audio.crops import crop_dataset
+from byola_keras.audio.streams import open_stream
 from byola_keras.layers.log_mel_spectrogram import LogMelSpectrogram
 from byola_keras.models.loading import EMBEDDER_FILE
 from byola_keras.training import configuration, statistics
@@ -24,7 +25,6 @@ from byola_keras.training.metrics_file import MetricsFile
 from byola_keras.training.model import build_model
 from byola_keras.training.tensorboard import Summaries
 
-SAMPLE_RATE = 16000
 FLAGS_FILE = "flags.txt"
 # Clips at a time in which the statistics are measured.
 _STATISTICS_BATCH = 256
@@ -45,6 +45,9 @@ def pretrain(
     audio_dirs: Sequence[str] = (),
     file_list: str | None = None,
     *,
+    corpus: str | None = None,
+    data_dir: str | None = None,
+    crops_per_clip: int = 1,
     epochs: int = 100,
     steps: int | None = None,
     max_minutes: float | None = None,
@@ -63,20 +66,23 @@ def pretrain(
     dry_run: bool = False,
     **model_arguments,
 ) -> None:
-    """Pre-trains an encoder on sound files, or goes on where a run in `workdir` stopped.
+    """Pre-trains an encoder on sound files or a prepared corpus, or goes on where a run in `workdir` stopped.
 
     Args:
         workdir: folder of the run. Gets `flags.txt`, `configuration.json`, `norm_stats.json`,
             `metrics.csv` (a row a step), `embedder.keras`, `checkpoints/` and `tensorboard/`.
         audio_dirs: folders, glob patterns or files, see `find_audio_files`.
         file_list: text file with a path a line.
-        epochs: passes over the files.
+        corpus: name of a prepared corpus, in place of files.
+        data_dir: folder in which prepared corpora lie; it alone does where there is only one.
+        crops_per_clip: crops from each reading of a clip of a corpus.
+        epochs: passes over the files or clips.
         steps: training steps; takes the place of `epochs`.
         max_minutes: the run saves and stops when it has trained for so long; None: no such limit.
         global_batch_size: clips in a step, over all devices.
         crop_seconds: length of a training clip.
         norm_crops: random crops over which the statistics are measured.
-        seed: of the weights, of all draws and of the order of the files.
+        seed: of the weights, of all draws and of the order of files or clips.
         num_devices: GPUs (or logical CPU devices) to train on; None takes all GPUs.
         synchronized: batch statistics over all devices.
         xla: "auto", "on" or "off", see `use_xla`.
@@ -90,17 +96,24 @@ def pretrain(
 
     Raises:
         ValueError: a bad value, a directory of another run, or no sound that can be decoded.
-        FileNotFoundError: a folder or list is not there.
+        FileNotFoundError: a folder, list or corpus is not there.
         TrainingFailedError: the loss is no number, or the network has collapsed.
     """
     interval = Interval(checkpoint_every)
 
     # Sound: the clips of a step are a function of the step.
-    files = find_audio_files(audio_dirs, file_list)
-    stream = CropStream(files, round(crop_seconds * SAMPLE_RATE), seed, SAMPLE_RATE)
+    stream = open_stream(
+        audio_dirs,
+        file_list,
+        corpus,
+        data_dir,
+        crop_length=round(crop_seconds * SAMPLE_RATE),
+        crops_per_clip=crops_per_clip,
+        seed=seed,
+    )
     batches = functools.partial(crop_dataset, stream, workers=workers or tf.data.AUTOTUNE)
-    logging.info("Found %d sound file(s).", len(files))
-    steps_per_epoch = max(1, len(files) // global_batch_size)
+    logging.info("Training on %s.", stream)
+    steps_per_epoch = max(1, stream.crops_per_epoch // global_batch_size)
     schedule = Schedule(global_batch_size, steps_per_epoch, steps or epochs * steps_per_epoch)
 
     # Model: made once the statistics of the sound are known.
@@ -125,8 +138,7 @@ def pretrain(
                 "crop_seconds": crop_seconds,
                 "norm_crops": norm_crops,
                 **model_arguments,
-                "files": len(files),
-                "files_sha256": fingerprint(files),
+                **stream.recipe(),
             }
             # Another machine may take up the run.
             del recipe["jit_compile"]
@@ -202,7 +214,5 @@ def _clear_errors(stream):
     finally:
         if stream.skipped:
             logging.warning(
-                "%d of %d sound files could not be decoded and were skipped.",
-                len(stream.skipped),
-                len(stream.files),
+                "%d of %s could not be decoded and were skipped.", len(stream.skipped), stream
             )

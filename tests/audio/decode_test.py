@@ -108,7 +108,7 @@ def wav_bytes(tmp_path, samples=4000):
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [
-        (lambda content: b"", "Format not recognised"),
+        (lambda content: b"", "the file has 0 bytes"),
         (lambda content: b"no sound at all", "Format not recognised"),
         (lambda content: content[:20], "Malformed 'fmt ' chunk|Error in WAV"),
         (lambda content: content[:44], "holds no samples"),
@@ -138,7 +138,7 @@ def test_flac_that_ends_early_or_claims_too_much(tmp_path):
     soundfile.write(path, tone(16000), 16000)
     content = bytearray(path.read_bytes())
     path.write_bytes(bytes(content[: len(content) // 2]))
-    with pytest.raises(AudioError, match="lost sync|fseek"):
+    with pytest.raises(AudioError, match="lost sync|ends before"):
         read_crop(str(path), 15200, 0.999)
     # STREAMINFO with 2 ** 36 - 1 samples, and with 0, which stands for unknown.
     content[21] |= 0x0F

@@ -1,0 +1,34 @@
+"""A pool of worker processes that end with the process that made it, however that ends."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import connection
+
+
+def process_pool(workers: int) -> ProcessPoolExecutor:
+    """Processes for decoding: damage that ends a decoder ends a worker, and is noticed.
+
+    Args:
+        workers: number of processes. They are started afresh, since a fork of a process with threads may
+            hang.
+    """
+    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_start_worker)
+
+
+def available_cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def _start_worker():
+    # Ctrl-C reaches the whole group of processes; the parent alone answers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent():
+    connection.wait([multiprocessing.parent_process().sentinel])
+    os._exit(1)
