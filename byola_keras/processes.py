@@ -1,21 +1,33 @@
 """A pool of worker processes that end with the process that made it, however that ends."""
 
+import contextlib
+import logging
 import multiprocessing
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import connection
 
 
-def process_pool(workers: int) -> ProcessPoolExecutor:
+@contextlib.contextmanager
+def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     """Processes for decoding: damage that ends a decoder ends a worker, and is noticed.
+
+    When the block ends with an error, what is under way is not waited for.
 
     Args:
         workers: number of processes. They are started afresh, since a fork of a process with threads may
             hang.
     """
-    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_start_worker)
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_start_worker)
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 def available_cores() -> int:
@@ -26,6 +38,8 @@ def available_cores() -> int:
 def _start_worker():
     # Ctrl-C reaches the whole group of processes; the parent alone answers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Libraries warn of their own affairs, once in each process.
+    logging.disable(logging.WARNING)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

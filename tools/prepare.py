@@ -45,6 +45,9 @@ flags.mark_flag_as_required("output_dir")
 
 def main(argv):
     logging.set_verbosity(max(logging.get_verbosity(), logging.INFO))
+    if not logging.vlog_is_on(1):
+        # Beam reports every channel that it opens and every thread that is interrupted.
+        logging.get_absl_handler().addFilter(lambda record: "apache_beam" not in record.pathname)
     from byola_keras.audio.prepare import prepare
 
     try:

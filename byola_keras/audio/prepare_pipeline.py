@@ -1,7 +1,6 @@
 """The Beam pipeline of a preparation, and its progress."""
 
 import contextlib
-import logging as standard_logging
 import os
 import threading
 import time
@@ -44,62 +43,71 @@ def run_pipeline(
         raise ImportError(
             "Preparing a corpus needs the package apache-beam; run: pip install -e '.[beam]'"
         ) from error
-    with contextlib.ExitStack() as stack:
+    arguments = {"folder": folder, "work_folder": work_folder}
+    with _progress(folder, estimated_bytes):
         if any(argument.split("=")[0] == "--runner" for argument in beam_arguments):
-            runner, write = None, write_shard
+            _run(beam, None, beam_arguments, shards, write_shard, arguments)
         else:
-            runner, write = _local_runner(workers or available_cores(), beam_arguments, stack)
-        pipeline = beam.Pipeline(runner, beam.options.pipeline_options.PipelineOptions(beam_arguments))
-        _ = (
-            pipeline
-            | "Shards" >> beam.Create(shards)
-            | "Spread" >> beam.Reshuffle()
-            | "Write" >> beam.Map(write, folder=folder, work_folder=work_folder)
-        )
-        stack.enter_context(_progress(folder, estimated_bytes))
-        _run(pipeline)
+            _run_locally(beam, beam_arguments, workers or available_cores(), shards, arguments)
 
 
-def _local_runner(workers, beam_arguments, stack):
-    """Beam's runner for this machine, and the function that it is to call.
-
-    Its threads wait for processes of ours: of the processes that it could start itself, one that dies
-    leaves it waiting for ever.
-    """
-    from apache_beam.runners.portability.fn_api_runner import FnApiRunner  # noqa: PLC0415
-
-    # It reports every channel that it opens.
-    standard_logging.getLogger("apache_beam").setLevel(standard_logging.ERROR)
-    _Pool.current = stack.enter_context(process_pool(workers))
-    beam_arguments += [f"--direct_num_workers={workers}", "--direct_running_mode=multi_threading"]
-    # What "DirectRunner" comes down to in the end; by that name Beam first tries to download another one.
-    return FnApiRunner(), _write_in_pool
-
-
-class _Pool:
-    """Where the functions of the pipeline, which travel as their names, find the processes."""
-
-    current = None
-
-
-def _write_in_pool(shard, folder, work_folder):
-    _Pool.current.submit(write_shard, shard, folder, work_folder).result()
-
-
-def _run(pipeline):
+def _run(beam, runner, beam_arguments, shards, function, arguments):
+    pipeline = beam.Pipeline(runner, beam.options.pipeline_options.PipelineOptions(beam_arguments))
+    _ = (
+        pipeline
+        | "Shards" >> beam.Create(shards)
+        | "Spread" >> beam.Reshuffle()
+        | "Write" >> beam.Map(function, **arguments)
+    )
     try:
         pipeline.run().wait_until_finish()
-    except BrokenProcessPool as error:
-        raise RuntimeError(
-            "Worker processes must not die. Received: one that died, of a decoder's fault or for lack of memory. "
-            "tools/check_audio.py names files on which a decoder dies; what was written stays, and the same "
-            "command goes on."
-        ) from error
-    except Exception as error:  # Beam raises whatever a worker raised, wrapped by the runner.
+    except Exception as error:  # Beam raises what a worker raised as an error of its own with a long text.
         raise RuntimeError(
             f"Beam must be able to write all shards. Received: {_last_line(error)}; what was written stays, and "
             "the same command goes on."
         ) from error
+
+
+def _run_locally(beam, beam_arguments, workers, shards, arguments):
+    """Runs the pipeline on this machine: Beam's threads wait for processes of ours.
+
+    Of the processes that Beam could start itself, one that dies leaves it waiting for ever.
+    """
+    from apache_beam.runners.portability.fn_api_runner import FnApiRunner  # noqa: PLC0415
+
+    threads = [f"--direct_num_workers={workers}", "--direct_running_mode=multi_threading"]
+    with process_pool(workers) as _Local.pool:
+        _Local.failure = None
+        # What "DirectRunner" comes down to in the end; by that name Beam first tries to download another one.
+        _run(beam, FnApiRunner(), threads + beam_arguments, shards, _write_in_pool, arguments)
+        failure = _Local.failure
+    if isinstance(failure, BrokenProcessPool):
+        raise RuntimeError(
+            "Worker processes must not die. Received: one that died, of a decoder's fault or for lack of memory. "
+            "tools/check_audio.py names files on which a decoder dies; what was written stays, and the same "
+            "command goes on."
+        ) from failure
+    if failure:
+        raise RuntimeError(
+            f"All shards must be written. Received: {failure}; what was written stays, and the same command goes "
+            "on."
+        ) from failure
+
+
+class _Local:
+    """Where the function of a local pipeline, which travels as a name, finds the processes."""
+
+    pool = None
+    failure = None
+
+
+def _write_in_pool(shard, folder, work_folder):
+    # Raised here, an error would be printed by Beam with the stack of each of its threads.
+    if _Local.failure is None:
+        try:
+            _Local.pool.submit(write_shard, shard, folder, work_folder).result()
+        except Exception as error:
+            _Local.failure = error
 
 
 def _last_line(error):
