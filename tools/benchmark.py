@@ -1,9 +1,12 @@
 """Measures the speed of a part on this machine.
 
     python tools/benchmark.py step --batch_size=64 --json=step.json
+    python tools/benchmark.py input --audio_dir=sounds --data_dir=corpora
 
 step: a full-size training step, its front end and its augmentation, beside the machine's own rate of
 float32 matrix products measured in the same run.
+
+input: random crops a second from sound files, all and by format, and from a prepared corpus.
 """
 
 import json
@@ -13,24 +16,46 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from absl import app, flags
 
-_PARTS = ("step",)
+_PARTS = ("step", "input")
 _BATCH_SIZE = flags.DEFINE_integer("batch_size", 64, "Clips in a step.", 2)
 _ROUNDS = flags.DEFINE_integer("rounds", 7, "How often each thing is timed, in turns.", 1)
-_XLA = flags.DEFINE_bool("xla", False, "Compile forward and backward pass by XLA.")
 _JSON = flags.DEFINE_string("json", None, "File for the figures.")
+
+# step
+_XLA = flags.DEFINE_bool("xla", False, "Compile forward and backward pass by XLA.")
+
+# input
+_AUDIO_DIR = flags.DEFINE_multi_string("audio_dir", [], "Folder of sound files, pattern or file. Repeatable.")
+_CORPUS = flags.DEFINE_string("corpus", None, "Name of a prepared corpus; not needed where there is one.")
+_DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder in which prepared corpora lie.")
+_WORKERS = flags.DEFINE_integer("workers", None, "Parallel readers. Default: tf.data decides.", 1)
 
 
 def main(argv):
     if len(argv) != 2 or argv[1] not in _PARTS:
         raise app.UsageError(f"The first argument must be one of {_PARTS}. Received: {argv[1:]}")
-    from byola_keras.training.benchmark import benchmark_step
-
-    figures = benchmark_step(_BATCH_SIZE.value, _ROUNDS.value, _XLA.value)
+    figures = _measure_step() if argv[1] == "step" else _measure_input()
     for name, value in figures.items():
-        print(f"{name:<30}{value:.4g}")
+        print(f"{name:<50}{value:.4g}")
     if _JSON.value:
         with open(_JSON.value, "w", encoding="utf-8") as file:
             json.dump(figures, file, indent=2)
+
+
+def _measure_step():
+    from byola_keras.training.benchmark import benchmark_step
+
+    return benchmark_step(_BATCH_SIZE.value, _ROUNDS.value, _XLA.value)
+
+
+def _measure_input():
+    from byola_keras.training.benchmark_input import benchmark_input
+
+    if not _AUDIO_DIR.value and not _DATA_DIR.value:
+        raise app.UsageError("input needs --audio_dir, --data_dir or both. Received: neither.")
+    return benchmark_input(
+        _AUDIO_DIR.value, _DATA_DIR.value, _CORPUS.value, _BATCH_SIZE.value, _ROUNDS.value, _WORKERS.value
+    )
 
 
 if __name__ == "__main__":

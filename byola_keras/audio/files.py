@@ -10,13 +10,16 @@ from byola_keras.audio import storage
 EXTENSIONS = (".wav", ".flac", ".ogg", ".mp3")
 
 
-def find_audio_files(audio_dirs: Sequence[str] = (), file_list: str | None = None) -> list[str]:
+def find_audio_files(
+    audio_dirs: Sequence[str] = (), file_list: str | None = None, with_folders: bool = False
+) -> list[str]:
     """Finds sound files.
 
     Args:
         audio_dirs: folders (searched with all subfolders), glob patterns ("clips/**/*.flac") or files.
         file_list: text file with one path or address ("s3://...", "https://...") a line; empty lines
             and lines that begin with # are left out; relative paths count from the folder of the list.
+        with_folders: also folders inside folders that are named like a sound file.
 
     Returns:
         Paths, sorted, each once. From folders only names that end in one of `EXTENSIONS`, in upper or
@@ -30,7 +33,7 @@ def find_audio_files(audio_dirs: Sequence[str] = (), file_list: str | None = Non
         raise ValueError("At least one of `audio_dir` and `file_list` must be given. Received: neither.")
     found = set()
     for entry in audio_dirs:
-        found.update(_expand(entry))
+        found.update(_expand(entry, with_folders))
     if file_list:
         found.update(_read_list(file_list))
     if not found:
@@ -42,9 +45,9 @@ def find_audio_files(audio_dirs: Sequence[str] = (), file_list: str | None = Non
     return sorted(found)
 
 
-def _expand(entry):
+def _expand(entry, with_folders):
     if os.path.isdir(entry):
-        return _walk(entry)
+        return _walk(entry, with_folders)
     if os.path.isfile(entry):
         return [entry]
     matches = [path for path in glob.glob(entry, recursive=True) if os.path.isfile(path)]
@@ -56,7 +59,7 @@ def _expand(entry):
     return matches
 
 
-def _walk(folder):
+def _walk(folder, with_folders):
     visited = set()
     for parent, folders, names in os.walk(folder, followlinks=True):
         # A link to a folder above would lead round and round.
@@ -65,7 +68,7 @@ def _walk(folder):
             folders.clear()
             continue
         visited.add(real)
-        for name in names:
+        for name in names + folders if with_folders else names:
             if name.lower().endswith(EXTENSIONS):
                 yield os.path.join(parent, name)
 
