@@ -20,3 +20,21 @@ def write_sounds(folder, count=24, seed=0):
         channels = np.stack([sound] * (1 + number % 2), axis=1)
         soundfile.write(folder / f"{number:03d}.{_FORMATS[number // 4 % 4]}", channels, sample_rate)
     return folder
+
+
+def write_odd_sounds(folder):
+    """Adds a long recording, and recordings with which something is wrong."""
+    draws = np.random.default_rng(5)
+    long = draws.integers(-8000, 8000, round(23.4 * 16000)).astype(np.int16)
+    soundfile.write(folder / "long.wav", long, 16000)
+    (folder / "broken.wav").write_bytes(b"RIFF but no sound")
+    soundfile.write(folder / "none.wav", np.zeros(0), 16000)
+    soundfile.write(folder / "silent.wav", np.zeros(16000), 16000)
+    soundfile.write(folder / "loud.wav", 3 * np.sin(np.arange(16000) / 9), 16000, subtype="FLOAT")
+    spoilt = draws.normal(0, 0.1, 25 * 16000)
+    spoilt[12 * 16000] = np.nan
+    soundfile.write(folder / "spoilt.wav", spoilt, 16000, subtype="FLOAT")
+    soundfile.write(folder / "cut.flac", draws.normal(0, 0.1, 30 * 16000), 16000)
+    content = (folder / "cut.flac").read_bytes()
+    (folder / "cut.flac").write_bytes(content[: len(content) * 9 // 10])
+    return folder

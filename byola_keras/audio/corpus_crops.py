@@ -120,7 +120,8 @@ class CorpusStream:
         """Batches among which the first crops of a group of clips are spread."""
         if self.crops_per_clip == 1:
             return 1
-        return max(1, _WINDOW_BYTES // (2 * self.crop_length * batch_size * self.crops_per_clip))
+        fitting = _WINDOW_BYTES // (2 * self.crop_length * batch_size * self.crops_per_clip)
+        return max(1, min(fitting, len(self.corpus) // batch_size))
 
     def _spread(self, group, crops, batch_size):
         """Batches [window * crops_per_clip, batch_size, crop_length] of the crops of a group of clips.

@@ -1,6 +1,7 @@
 """The data check: what is wrong with the sound files of a folder, before a long run."""
 
 import collections
+import contextlib
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
@@ -106,34 +107,40 @@ def check_files(
     chunks = [list(chunk) for chunk in _batched(paths, _CHUNK)]
     done: dict[int, list[FileCheck]] = {}
     given = 0
+
+    def ready():
+        nonlocal given
+        while given in done:
+            yield from done.pop(given)
+            given += 1
+
     while given < len(chunks):
         try:
             with process_pool(workers) as pool:
                 waiting = [number for number in range(given, len(chunks)) if number not in done]
-                for number, findings in _map_bounded(
-                    pool, _CHUNKS_AHEAD * workers, waiting, chunks, shortest_seconds
-                ):
+                results = _map_bounded(pool, _CHUNKS_AHEAD * workers, waiting, chunks, shortest_seconds)
+                for number, findings in results:
                     done[number] = findings
-                    while given in done:
-                        yield from done.pop(given)
-                        given += 1
+                    yield from ready()
         except BrokenProcessPool:
-            # One of those under way has ended its process: the next is looked at file by file.
-            done[given] = [_check_alone(path, shortest_seconds) for path in chunks[given]]
-            yield from done.pop(given)
-            given += 1
+            # One of those under way has ended its process: the first of them is looked at file by file.
+            done[given] = list(_check_one_by_one(chunks[given], shortest_seconds))
+            yield from ready()
 
 
 def _check_chunk(paths, shortest_seconds):
     return [check_file(path, shortest_seconds) for path in paths]
 
 
-def _check_alone(path, shortest_seconds):
-    try:
-        with process_pool(1) as pool:
-            return pool.submit(check_file, path, shortest_seconds).result()
-    except BrokenProcessPool:
-        return FileCheck(path, {"unreadable": "its decoder dies"})
+def _check_one_by_one(paths, shortest_seconds):
+    remaining = list(paths)
+    while remaining:
+        with contextlib.suppress(BrokenProcessPool), process_pool(1) as pool:
+            while remaining:
+                yield pool.submit(check_file, remaining[0], shortest_seconds).result()
+                del remaining[0]
+            return
+        yield FileCheck(remaining.pop(0), {"unreadable": "its decoder dies"})
 
 
 def _map_bounded(pool, ahead, waiting, chunks, shortest_seconds):

@@ -8,7 +8,7 @@ import pytest
 import soundfile
 import soxr
 
-from byola_keras.audio.decode import AudioError, read_crop
+from byola_keras.audio.decode import AudioError, read_blocks, read_crop
 
 
 def tone(sample_rate, seconds=2.5, channels=1):
@@ -91,6 +91,29 @@ def test_short_file_is_padded_with_zeros(tmp_path):
     assert crop.shape == (15200,) and crop.dtype == np.float32
     np.testing.assert_array_equal(crop[:100], 0.5)
     np.testing.assert_array_equal(crop[100:], 0.0)
+
+
+@pytest.mark.parametrize(("name", "rate"), [("a.wav", 16000), ("a.flac", 44100), ("a.ogg", 22050), ("a.mp3", 8000)])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_whole_file_in_blocks_is_the_whole_file(tmp_path, name, rate, channels):
+    path = str(tmp_path / name)
+    soundfile.write(path, tone(rate, seconds=9, channels=channels), rate)
+    blocks = list(read_blocks(path))
+    whole = np.concatenate(blocks)
+    assert len(blocks) > 1 or (rate, channels) == (8000, 1)
+    assert len(whole) == len(expected_crop(path, len(whole), 0.0))
+    np.testing.assert_allclose(whole, expected_crop(path, len(whole), 0.0), atol=2e-6)
+
+
+def test_blocks_before_the_damage_are_given(tmp_path):
+    path = tmp_path / "cut.flac"
+    soundfile.write(path, tone(16000, seconds=40), 16000)
+    path.write_bytes(path.read_bytes()[:-5000])
+    taken = []
+    with pytest.raises(AudioError, match="lost sync"):
+        for block in read_blocks(str(path)):
+            taken.append(block)
+    assert 16000 * 20 < sum(map(len, taken)) < 16000 * 40
 
 
 def test_content_counts_and_not_the_name(tmp_path):
