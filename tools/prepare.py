@@ -5,14 +5,15 @@
 
 The same command again goes on where it stopped. Flags of Apache Beam follow after "--":
 
-    python tools/prepare.py --audio_dir=/shared/sounds --output_dir=/shared/corpora -- \\
-        --runner=FlinkRunner --flink_master=localhost:8081
+    python tools/prepare.py --audio_dir=... --output_dir=... -- --runner=FlinkRunner --flink_master=HOST:8081
 """
 
 import os
 import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# After Ctrl-C Python's own helper process would report what the workers left to it.
+os.environ.setdefault("PYTHONWARNINGS", "ignore::UserWarning:multiprocessing.resource_tracker")
 
 from absl import app, flags, logging
 
@@ -22,14 +23,22 @@ _AUDIO_DIR = flags.DEFINE_multi_string(
 )
 _FILE_LIST = flags.DEFINE_string("file_list", None, "Text file with the path of a sound file a line.")
 _AUDIOSET_CSV = flags.DEFINE_multi_string(
-    "audioset_csv", [], "AudioSet's list of segments: only its clips are taken, missing ones reported. Repeatable."
+    "audioset_csv",
+    [],
+    "AudioSet's list of segments: only its clips are taken, missing ones reported. Repeatable.",
 )
-_FSD50K_CSV = flags.DEFINE_string("fsd50k_csv", None, "FSD50K.ground_truth/dev.csv: only its clips are taken.")
-_TFDS = flags.DEFINE_string("tfds", None, "Name or folder of a data set that TensorFlow Datasets has prepared.")
+_FSD50K_CSV = flags.DEFINE_string(
+    "fsd50k_csv", None, "FSD50K.ground_truth/dev.csv: only its clips are taken."
+)
+_TFDS = flags.DEFINE_string(
+    "tfds", None, "Name or folder of a data set that TensorFlow Datasets has prepared."
+)
 _TFDS_SPLIT = flags.DEFINE_string("tfds_split", "train", "Split, such as train or train[:10%].")
 _TFDS_DATA_DIR = flags.DEFINE_string("tfds_data_dir", None, "Where TensorFlow Datasets prepared it.")
 _TFDS_FEATURE = flags.DEFINE_string("tfds_feature", "audio", "The feature with the sound.")
-_TFDS_SAMPLE_RATE = flags.DEFINE_integer("tfds_sample_rate", None, "Hz, where the data set does not say it.", 1)
+_TFDS_SAMPLE_RATE = flags.DEFINE_integer(
+    "tfds_sample_rate", None, "Hz, where the data set does not say it.", 1
+)
 
 # Corpus
 _OUTPUT_DIR = flags.DEFINE_string("output_dir", None, "Folder for corpora; --data_dir of tools/pretrain.py.")
@@ -80,8 +89,8 @@ def _sources():
     given = [name for name in names if flags.FLAGS[name].value]
     if ("tfds" in given and len(given) > 1) or {"audioset_csv", "fsd50k_csv"} <= set(given) or not given:
         raise ValueError(
-            "Sound must come from files (--audio_dir, --file_list; with --audioset_csv or --fsd50k_csv to choose "
-            f"among them) or from --tfds. Received: {', '.join(given) or 'none of them'}"
+            "Sound must come from files (--audio_dir, --file_list; with --audioset_csv or --fsd50k_csv to "
+            f"choose among them) or from --tfds. Received: {', '.join(given) or 'none of them'}"
         )
     if _TFDS.value:
         options = (_TFDS_SPLIT, _TFDS_DATA_DIR, _TFDS_FEATURE, _TFDS_SAMPLE_RATE)
@@ -98,12 +107,13 @@ def _sources():
 def _summary(report):
     lines = [
         f"{report['clips']:,} clips, {report['hours']:.2f} hours, from {report['sources']:,} source(s).",
-        f"Skipped: {len(report['skipped']):,}. Kept in part: {len(report['partly_kept']):,}. "
-        f"Turned down to full scale: {report['turned_down_clips']:,}. Silent: {report['silent_clips']:,}.",
+        f"Skipped: {len(report['skipped']):,}. Kept in part: {len(report['partly_kept']):,}. Turned down to "
+        f"full scale: {report['turned_down_clips']:,}. Silent: {report['silent_clips']:,}.",
     ]
     if "published_set" in report:
         lines.append(
-            "{name}: {found:,} of {listed:,} listed clips found, {missing:,} missing (missing.txt); the paper had "
+            "{name}: {found:,} of {listed:,} listed clips found, {missing:,} missing (missing.txt); the "
+            "paper had "
             "{paper_clips:,}.".format(**report["published_set"])
         )
     lines += [f"  {path}: {reason}" for path, reason in list(report["skipped"].items())[:10]]

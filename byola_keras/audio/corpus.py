@@ -104,8 +104,8 @@ class Corpus:
         path = os.path.join(self.folder, REPORT_FILE)
         if not os.path.exists(path):
             raise FileNotFoundError(
-                f"`corpus` must be a corpus that tools/prepare.py has finished. Received: corpus={self.name!r}, "
-                f"data_dir={data_dir!r}, in which there is {_list(_corpora(data_dir))}."
+                "`corpus` must be a corpus that tools/prepare.py has finished. Received: "
+                f"corpus={self.name!r}, data_dir={data_dir!r}, in which there is {_list(_corpora(data_dir))}."
             )
         with open(path, encoding="utf-8") as file:
             return json.load(file)
@@ -126,15 +126,17 @@ class Corpus:
 
 def _corpora(data_dir):
     names = sorted(os.listdir(data_dir)) if os.path.isdir(data_dir) else []
-    return [name for name in names if os.path.exists(os.path.join(corpus_folder(data_dir, name), REPORT_FILE))]
+    return [
+        name for name in names if os.path.exists(os.path.join(corpus_folder(data_dir, name), REPORT_FILE))
+    ]
 
 
 def _only_corpus(data_dir):
     names = _corpora(data_dir)
     if len(names) != 1:
         raise ValueError(
-            f"`corpus` must be given unless `data_dir` holds exactly one. Received: data_dir={data_dir!r}, in "
-            f"which there is {_list(names)}."
+            f"`corpus` must be given unless `data_dir` holds exactly one. Received: data_dir={data_dir!r}, "
+            f"in which there is {_list(names)}."
         )
     return names[0]
 

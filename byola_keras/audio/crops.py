@@ -92,7 +92,6 @@ class CropStream:
         )
         raise self.failure
 
-
     def batches(self, batch_size: int, start_step: int, workers: int) -> tf.data.Dataset:
         """Endless batches of crops, float32 [batch_size, crop_length]; see `crop_dataset`."""
 

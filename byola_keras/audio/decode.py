@@ -108,7 +108,7 @@ def open_sound(path: str) -> Iterator[soundfile.SoundFile]:
 
 
 def decoded_blocks(sound: soundfile.SoundFile) -> Iterator[np.ndarray]:
-    """All samples of an open file as it holds them: float32 [frames, channels], in blocks of half a megabyte."""
+    """All samples of an open file, float32 [frames, channels], in blocks of half a megabyte."""
     frames = max(1, _BLOCK_VALUES // sound.channels)
     while len(block := sound.read(frames, dtype="float32", always_2d=True)):
         yield block

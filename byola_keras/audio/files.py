@@ -39,8 +39,8 @@ def find_audio_files(
     if not found:
         raise ValueError(
             f"There must be at least one sound file ({', '.join(EXTENSIONS)}). Received: "
-            f"audio_dir={list(audio_dirs)}, file_list={file_list!r}, in which none was found; check the "
-            "path and the extensions."
+            f"audio_dir={list(audio_dirs)}, file_list={file_list!r}, in which none was found; check the path "
+            "and the extensions."
         )
     return sorted(found)
 
@@ -53,8 +53,8 @@ def _expand(entry, with_folders):
     matches = [path for path in glob.glob(entry, recursive=True) if os.path.isfile(path)]
     if not matches and not glob.has_magic(entry):
         raise FileNotFoundError(
-            f"`audio_dir` must be a folder, a glob pattern or a file. Received: audio_dir={entry!r}, "
-            "which is not there."
+            f"`audio_dir` must be a folder, a glob pattern or a file. Received: audio_dir={entry!r}, which "
+            "is not there."
         )
     return matches
 
@@ -76,8 +76,8 @@ def _walk(folder, with_folders):
 def _read_list(file_list):
     if not os.path.isfile(file_list):
         raise FileNotFoundError(
-            f"`file_list` must be a text file with one path a line. Received: file_list={file_list!r}, "
-            "which is not there."
+            f"`file_list` must be a text file with one path a line. Received: file_list={file_list!r}, which "
+            "is not there."
         )
     folder = os.path.dirname(os.path.abspath(file_list))
     with open(file_list, encoding="utf-8") as lines:

@@ -136,8 +136,8 @@ def _check_same(request, existing, folder):
         received = ", ".join(f"{key}={request[key]!r}" for key in names)
         expected = ", ".join(f"{key}={existing[key]!r}" for key in names)
         raise ValueError(
-            f"A corpus must be prepared from one set of sources. Received: {received}; {folder} is of {expected}. "
-            "Take another --name or --output_dir, or delete that folder."
+            f"A corpus must be prepared from one set of sources. Received: {received}; {folder} is of "
+            f"{expected}. Take another --name or --output_dir, or delete that folder."
         )
 
 
@@ -152,8 +152,8 @@ def _locked(folder) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise ValueError(
-                f"A corpus is prepared by one process at a time. Received: {folder}, on which another is at work; "
-                "wait for it or end it."
+                f"A corpus is prepared by one process at a time. Received: {folder}, on which another is at "
+                "work; wait for it or end it."
             ) from None
         yield
 
@@ -211,15 +211,15 @@ def _finish(plan, folders, published, seconds):
     unfinished = [shard for shard, result in enumerate(results) if result is None]
     if unfinished:
         raise RuntimeError(
-            f"All shards must be written. Received: shards {unfinished[:5]} are not in {folders.shards}; do the "
-            "workers write to this file system? The same command goes on."
+            f"All shards must be written. Received: shards {unfinished[:5]} are not in {folders.shards}; do "
+            "the workers write to this file system? The same command goes on."
         )
     report = _report(plan, folders, results, published, seconds)
     if not report["clips"]:
         first = "; ".join(f"{path}: {reason}" for path, reason in list(report["skipped"].items())[:5])
         raise ValueError(
-            f"At least one recording must be decodable. Received: {plan['sources']} source(s), all skipped; the "
-            f"first: {first}"
+            f"At least one recording must be decodable. Received: {plan['sources']} source(s), all skipped; "
+            f"the first: {first}"
         )
     _write_index(results, os.path.join(folders.shards, INDEX_FILE))
     _write_metadata(results, folders.shards)

@@ -63,8 +63,8 @@ def _run(beam, runner, beam_arguments, shards, function, arguments):
         pipeline.run().wait_until_finish()
     except Exception as error:  # Beam raises what a worker raised as an error of its own with a long text.
         raise RuntimeError(
-            f"Beam must be able to write all shards. Received: {_last_line(error)}; what was written stays, and "
-            "the same command goes on."
+            f"Beam must be able to write all shards. Received: {_last_line(error)}; what was written stays, "
+            "and the same command goes on."
         ) from error
 
 
@@ -83,14 +83,14 @@ def _run_locally(beam, beam_arguments, workers, shards, arguments):
         failure = _Local.failure
     if isinstance(failure, BrokenProcessPool):
         raise RuntimeError(
-            "Worker processes must not die. Received: one that died, of a decoder's fault or for lack of memory. "
-            "tools/check_audio.py names files on which a decoder dies; what was written stays, and the same "
-            "command goes on."
+            "Worker processes must not die. Received: one that died, of a decoder's fault or for lack of "
+            "memory. tools/check_audio.py names files on which a decoder dies; what was written stays, and "
+            "the same command goes on."
         ) from failure
     if failure:
         raise RuntimeError(
-            f"All shards must be written. Received: {failure}; what was written stays, and the same command goes "
-            "on."
+            f"All shards must be written. Received: {failure}; what was written stays, and the same command "
+            "goes on."
         ) from failure
 
 

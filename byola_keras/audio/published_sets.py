@@ -93,8 +93,8 @@ def _audioset_ids(path):
             youtube_id = line.split(",")[0].strip()
             if not _YOUTUBE_ID.fullmatch(youtube_id):
                 raise ValueError(
-                    "A line of `audioset_csv` must begin with a YouTube identifier of 11 characters. Received: "
-                    f"audioset_csv={path!r}, line {number}: {line.strip()[:60]!r}"
+                    "A line of `audioset_csv` must begin with a YouTube identifier of 11 characters. "
+                    f"Received: audioset_csv={path!r}, line {number}: {line.strip()[:60]!r}"
                 )
             yield youtube_id
 
@@ -119,5 +119,3 @@ def _open_list(path, flag):
             f"`{flag}` must be a list as published. Received: {flag}={path!r}, which is not there."
         )
     return open(path, newline="", encoding="utf-8")
-
-

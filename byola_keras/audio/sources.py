@@ -92,15 +92,15 @@ class TfdsSources:
         builder = _tfds_builder(dataset, data_dir)
         if feature not in builder.info.features:
             raise ValueError(
-                "`tfds_feature` must be a feature of the data set. Received: "
-                f"tfds_feature={feature!r}; {dataset!r} has {sorted(builder.info.features)}."
+                f"`tfds_feature` must be a feature of the data set. Received: tfds_feature={feature!r}; "
+                f"{dataset!r} has {sorted(builder.info.features)}."
             )
         try:
             self._count = builder.info.splits[split].num_examples
         except (KeyError, ValueError) as error:
             raise ValueError(
-                f"`tfds_split` must be a split of the data set. Received: tfds_split={split!r}; {dataset!r} has "
-                f"{sorted(builder.info.splits)}."
+                f"`tfds_split` must be a split of the data set. Received: tfds_split={split!r}; {dataset!r} "
+                f"has {sorted(builder.info.splits)}."
             ) from error
         self._part = {
             "kind": self.kind,
@@ -174,8 +174,8 @@ def _tfds_builder(dataset, data_dir):
         return tfds.builder(dataset, data_dir=data_dir)
     except (tfds.core.DatasetNotFoundError, FileNotFoundError, AssertionError) as error:
         raise ValueError(
-            "`tfds` must name a data set that TensorFlow Datasets has prepared. Received: "
-            f"tfds={dataset!r}, tfds_data_dir={data_dir!r}: {str(error).strip().splitlines()[0]}"
+            f"`tfds` must name a data set that TensorFlow Datasets has prepared. Received: tfds={dataset!r}, "
+            f"tfds_data_dir={data_dir!r}: {str(error).strip().splitlines()[0]}"
         ) from error
 
 
@@ -184,7 +184,7 @@ def _tfds_sample_rate(builder, feature):
     stated = stated or (builder.info.metadata or {}).get("sample_rate")
     if not stated:
         raise ValueError(
-            f"`tfds_sample_rate` must be given where the data set does not say it. Received: None for "
+            "`tfds_sample_rate` must be given where the data set does not say it. Received: None for "
             f"{builder.info.full_name!r}."
         )
     return int(stated)

@@ -36,24 +36,26 @@ def open_stream(
     files_given, corpus_given = bool(audio_dirs or file_list), bool(corpus or data_dir)
     if not files_given and not corpus_given:
         raise ValueError(
-            "Sound must be given: `audio_dir`, `file_list`, or `data_dir` with a prepared corpus. Received: none "
-            "of them."
+            "Sound must be given: `audio_dir`, `file_list`, or `data_dir` with a prepared corpus. Received: "
+            "none of them."
         )
     if files_given and corpus_given:
         raise ValueError(
-            "Sound must come from files (`audio_dir`, `file_list`) or from a corpus (`corpus`, `data_dir`), not "
-            f"from both. Received: audio_dir={list(audio_dirs)}, file_list={file_list!r}, corpus={corpus!r}, "
-            f"data_dir={data_dir!r}"
+            "Sound must come from files (`audio_dir`, `file_list`) or from a corpus (`corpus`, `data_dir`), "
+            f"not from both. Received: audio_dir={list(audio_dirs)}, file_list={file_list!r}, "
+            f"corpus={corpus!r}, data_dir={data_dir!r}"
         )
     if crops_per_clip < 1 or (crops_per_clip > 1 and not corpus_given):
         raise ValueError(
-            "`crops_per_clip` must be 1 for sound files, which are decoded where the crop lies, and at least 1 "
-            f"for a corpus. Received: crops_per_clip={crops_per_clip}; tools/prepare.py makes a corpus of files."
+            "`crops_per_clip` must be 1 for sound files, which are decoded where the crop lies, and at "
+            f"least 1 for a corpus. Received: crops_per_clip={crops_per_clip}; tools/prepare.py makes a "
+            "corpus of files."
         )
     if not corpus_given:
         return CropStream(find_audio_files(audio_dirs, file_list), crop_length, seed, SAMPLE_RATE)
     if not data_dir:
         raise ValueError(
-            f"`data_dir` must name the folder in which the corpus lies. Received: corpus={corpus!r}, data_dir=None"
+            f"`data_dir` must name the folder in which the corpus lies. Received: corpus={corpus!r}, "
+            "data_dir=None"
         )
     return CorpusStream(Corpus(data_dir, corpus), crop_length, seed, crops_per_clip)

@@ -62,7 +62,9 @@ def _streams(audio_dirs, data_dir, corpus):
         for path in files:
             by_format.setdefault(os.path.splitext(path)[1].lower().lstrip("."), []).append(path)
         streams["files"] = CropStream(files, _CROP_LENGTH, seed=0)
-        streams |= {f"files_{name}": CropStream(by_format[name], _CROP_LENGTH, 0) for name in sorted(by_format)}
+        streams |= {
+            f"files_{name}": CropStream(by_format[name], _CROP_LENGTH, 0) for name in sorted(by_format)
+        }
     if data_dir:
         opened = Corpus(data_dir, corpus)
         streams["corpus"] = CorpusStream(opened, _CROP_LENGTH, seed=0)

@@ -213,6 +213,4 @@ def _clear_errors(stream):
         raise
     finally:
         if stream.skipped:
-            logging.warning(
-                "%d of %s could not be decoded and were skipped.", len(stream.skipped), stream
-            )
+            logging.warning("%d of %s could not be decoded and were skipped.", len(stream.skipped), stream)

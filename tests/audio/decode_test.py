@@ -93,7 +93,9 @@ def test_short_file_is_padded_with_zeros(tmp_path):
     np.testing.assert_array_equal(crop[100:], 0.0)
 
 
-@pytest.mark.parametrize(("name", "rate"), [("a.wav", 16000), ("a.flac", 44100), ("a.ogg", 22050), ("a.mp3", 8000)])
+@pytest.mark.parametrize(
+    ("name", "rate"), [("a.wav", 16000), ("a.flac", 44100), ("a.ogg", 22050), ("a.mp3", 8000)]
+)
 @pytest.mark.parametrize("channels", [1, 2])
 def test_whole_file_in_blocks_is_the_whole_file(tmp_path, name, rate, channels):
     path = str(tmp_path / name)

@@ -46,7 +46,8 @@ def originals(folder):
 
 
 def damaged(content, draws):
-    """One of: cut off, bits flipped, header bytes set to extremes, a piece of noise, moved, nothing but noise."""
+    """One of: cut off, bits flipped, header bytes set to extremes, a piece of noise, moved, nothing but "
+    "noise."""
     content = bytearray(content)
     kind = draws.integers(6)
     if kind == 0:
@@ -110,7 +111,9 @@ def main(seed, cases, folder):
         slowest = max(slowest, time.perf_counter() - start)
         reasons[reason] = reasons.get(reason, 0) + 1
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
-    print(json.dumps({"slowest": slowest, "grown": grown, "reasons": {str(r): n for r, n in reasons.items()}}))
+    print(
+        json.dumps({"slowest": slowest, "grown": grown, "reasons": {str(r): n for r, n in reasons.items()}})
+    )
 
 
 if __name__ == "__main__":

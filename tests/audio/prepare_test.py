@@ -80,7 +80,9 @@ def test_index_leads_to_the_samples(data_dir, examples):
 def test_same_call_again_is_done_at_once_and_other_sources_are_refused(data_dir, sounds_folder, report):
     sources = FileSources(find_audio_files([str(sounds_folder)]))
     assert prepare(sources, data_dir, "sounds") == report
-    with pytest.raises(ValueError, match="one set of sources. Received: clip_seconds=5.0; .* clip_seconds=10"):
+    with pytest.raises(
+        ValueError, match="one set of sources. Received: clip_seconds=5.0; .* clip_seconds=10"
+    ):
         prepare(sources, data_dir, "sounds", clip_seconds=5.0)
     with pytest.raises(ValueError, match="Received: sources_sha256=.*another --name or --output_dir"):
         prepare(FileSources(sources.files[:3]), data_dir, "sounds")
@@ -104,7 +106,9 @@ def test_nothing_that_can_be_decoded(tmp_path):
     for number in range(3):
         (tmp_path / f"{number}.wav").write_bytes(b"nothing")
     sources = FileSources(find_audio_files([str(tmp_path)]))
-    with pytest.raises(ValueError, match=r"At least one recording.*3 source\(s\), all skipped; .*0.wav: Format"):
+    with pytest.raises(
+        ValueError, match=r"At least one recording.*3 source\(s\), all skipped; .*0.wav: Format"
+    ):
         prepare(sources, str(tmp_path / "out"), workers=1)
     assert not (tmp_path / "out" / "corpus").exists()
     with pytest.raises(ValueError, match="at least one recording. Received: none"):

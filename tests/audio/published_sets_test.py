@@ -9,7 +9,7 @@ BALANCED = """# Segments csv created Sun Mar  5 10:54:25 2017
 YfsBR7e_X_Y, 30.000, 40.000, "/m/02zsn"
 _-Y1-K3-abc, 0.000, 10.000, "/m/07rwj"
 """
-UNBALANCED = "# YTID, start_seconds, end_seconds, positive_labels\nAbCdEfGhIj0, 5.0, 15.0, \"/m/02zsn\"\n"
+UNBALANCED = '# YTID, start_seconds, end_seconds, positive_labels\nAbCdEfGhIj0, 5.0, 15.0, "/m/02zsn"\n'
 
 
 @pytest.fixture

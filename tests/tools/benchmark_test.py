@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from byola_keras.training.benchmark import step_flops
+from byola_keras.training.benchmark_input import benchmark_input
 from byola_keras.training.model import build_model
 from byola_keras.training.statistics import NormStats
 
@@ -37,3 +38,17 @@ def test_tool_prints_and_writes_figures(tmp_path):
 def test_tool_refuses_an_unknown_part():
     result = subprocess.run([sys.executable, TOOL, "stride"], capture_output=True, text=True, check=False)
     assert result.returncode == 1 and "Received: ['stride']" in result.stdout + result.stderr
+
+
+def test_input_of_files_and_corpus(sounds_folder, data_dir, tmp_path, monkeypatch):
+    monkeypatch.setattr("byola_keras.training.benchmark_input._SECONDS", 0.05)
+    figures = benchmark_input([f"{sounds_folder}/0*"], data_dir, None, batch_size=8, rounds=2)
+    for name in ("files", "files_wav", "files_flac", "files_ogg", "files_mp3", "corpus"):
+        assert figures[f"{name}_crops_per_second"] > 0 and figures[f"{name}_crops_per_cpu_second"] > 0
+    assert figures["corpus_4_crops_per_clip_crops_per_second"] > 0 and figures["corpus_over_files_mp3"] > 0
+    assert not [name for name in benchmark_input([], data_dir, "sounds", 8, 1) if "over" in name]
+
+
+def test_input_needs_something_to_read():
+    result = subprocess.run([sys.executable, TOOL, "input"], capture_output=True, text=True, check=False)
+    assert result.returncode == 1 and "Received: neither" in result.stdout + result.stderr

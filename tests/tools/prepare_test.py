@@ -144,7 +144,9 @@ def test_another_runner_by_beams_own_flags(tmp_path):
 def test_audioset_segments_choose_the_files(tmp_path):
     sounds = write_sounds(tmp_path / "sounds", count=3)
     (sounds / "000.wav").rename(sounds / "Yabcdefghij0_30000_40000.wav")
-    (tmp_path / "train.csv").write_text('# YTID, start, end\nabcdefghij0, 30.0, 40.0, "/m/1"\nzzzzzzzzzzz, 0, 10, "x"\n')
+    (tmp_path / "train.csv").write_text(
+        '# YTID, start, end\nabcdefghij0, 30.0, 40.0, "/m/1"\nzzzzzzzzzzz, 0, 10, "x"\n'
+    )
     code, output = run(
         "prepare.py",
         f"--audio_dir={sounds}",

@@ -178,3 +178,34 @@ def test_exploding_run_stops_and_keeps_the_last_good_checkpoint(sounds, tmp_path
     values = [newest.get_tensor(name) for name in newest.get_variable_to_shape_map() if "model/" in name]
     assert len(values) > 60
     assert all(np.isfinite(value).all() for value in values if value.dtype == np.float32)
+
+
+def test_corpus_resumes_exactly(data_dir, tmp_path):
+    arguments = {**TINY, "data_dir": data_dir, "crops_per_clip": 3}
+    pretrain(str(tmp_path / "two"), **{**arguments, "steps": 5})
+    pretrain(str(tmp_path / "two"), corpus="sounds", **{**arguments, "steps": 9})
+    pretrain(str(tmp_path / "one"), **{**arguments, "steps": 9})
+    assert losses(tmp_path / "two") == losses(tmp_path / "one")
+    assert len(set(losses(tmp_path / "one"))) == 9
+    with pytest.raises(ValueError, match="Received: crops_per_clip=2; .*crops_per_clip="):
+        pretrain(str(tmp_path / "two"), **{**arguments, "crops_per_clip": 2})
+
+
+def test_corpus_on_two_devices(data_dir, tmp_path):
+    pretrain(str(tmp_path), data_dir=data_dir, crops_per_clip=2, num_devices=2, **TINY)
+    assert np.isfinite([float(loss) for loss in losses(tmp_path)]).all() and len(losses(tmp_path)) == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, "Sound must be given.*none of them"),
+        ({"audio_dirs": ["x"], "data_dir": "y"}, r"not from both. Received: audio_dir=\['x'\].*data_dir='y'"),
+        ({"audio_dirs": ["x"], "crops_per_clip": 2}, "Received: crops_per_clip=2; tools/prepare.py"),
+        ({"corpus": "x"}, "Received: corpus='x', data_dir=None"),
+    ],
+)
+def test_sound_that_does_not_fit_together(tmp_path, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        pretrain(str(tmp_path / "run"), **arguments, **TINY)
+    assert not (tmp_path / "run").exists()
