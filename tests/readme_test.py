@@ -4,6 +4,7 @@ import pathlib
 import re
 
 import keras
+import pytest
 
 import byola_keras
 
@@ -31,15 +32,17 @@ def test_python_examples_run(tmp_path, monkeypatch, capsys):
     assert "(2, 3072) (2, 25, 3072)" in capsys.readouterr().out
 
 
-def test_named_files_and_flags_exist():
-    text = README.read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ["README.md", "docs/scale.md"])
+def test_named_files_and_flags_exist(name):
     root = README.parent
+    text = (root / name).read_text(encoding="utf-8")
     for path in re.findall(r"(?:configs|tools)/\w+\.\w+", text):
         assert (root / path).exists(), path
-    tool = (root / "tools" / "pretrain.py").read_text()
-    # Not the arrows of the diagram, "--audio/-->".
-    for flag in set(re.findall(r"--(\w+)\b(?!/)", text)) - {"flagfile", "help"}:
-        assert f'"{flag}"' in tool or f'"{flag.removeprefix("no")}"' in tool, flag
+    tools = "".join(path.read_text() for path in (root / "tools").glob("*.py"))
+    # Not the arrows of the diagram, "--audio/-->", and not Beam's flags.
+    beams = {"flagfile", "help", "runner", "flink_master"}
+    for flag in set(re.findall(r"--(\w+)\b(?!/)", text)) - beams:
+        assert f'"{flag}"' in tools or f'"{flag.removeprefix("no")}"' in tools, flag
 
 
 def test_every_flag_of_the_configurations_is_known():

@@ -11,7 +11,7 @@ from byola_keras.audio.per_epoch import PerEpoch
 # Clips that one call reads: fewer cost more of Python, more wait longer for the slowest disk access.
 _CHUNK = 64
 # Memory for the crops among which the crops of a clip are spread.
-_WINDOW_BYTES = 2**28
+_WINDOW_BYTES = 2**27
 
 
 class CorpusStream:
