@@ -23,7 +23,8 @@ def open_stream(
     Args:
         audio_dirs: see `find_audio_files`.
         file_list: see `find_audio_files`.
-        corpus: name of a prepared corpus.
+        corpus: name of a prepared corpus. Files take its place, so that the configuration of a corpus serves
+            for its unprepared files too.
         data_dir: folder in which prepared corpora lie; it alone does where there is only one.
         crop_length: samples of a crop.
         crops_per_clip: crops from each reading of a clip of a corpus.
@@ -33,25 +34,24 @@ def open_stream(
         ValueError: neither or both kinds of sound are given, or there is no sound.
         FileNotFoundError: a folder, list or corpus is not there.
     """
-    files_given, corpus_given = bool(audio_dirs or file_list), bool(corpus or data_dir)
-    if not files_given and not corpus_given:
+    files_given = bool(audio_dirs or file_list)
+    if not files_given and not corpus and not data_dir:
         raise ValueError(
             "Sound must be given: `audio_dir`, `file_list`, or `data_dir` with a prepared corpus. Received: "
             "none of them."
         )
-    if files_given and corpus_given:
+    if files_given and data_dir:
         raise ValueError(
-            "Sound must come from files (`audio_dir`, `file_list`) or from a corpus (`corpus`, `data_dir`), "
-            f"not from both. Received: audio_dir={list(audio_dirs)}, file_list={file_list!r}, "
-            f"corpus={corpus!r}, data_dir={data_dir!r}"
+            "Sound must come from files (`audio_dir`, `file_list`) or from a corpus (`data_dir`), not from both. "
+            f"Received: audio_dir={list(audio_dirs)}, file_list={file_list!r}, data_dir={data_dir!r}"
         )
-    if crops_per_clip < 1 or (crops_per_clip > 1 and not corpus_given):
+    if crops_per_clip < 1 or (crops_per_clip > 1 and files_given):
         raise ValueError(
             "`crops_per_clip` must be 1 for sound files, which are decoded where the crop lies, and at "
             f"least 1 for a corpus. Received: crops_per_clip={crops_per_clip}; tools/prepare.py makes a "
             "corpus of files."
         )
-    if not corpus_given:
+    if files_given:
         return CropStream(find_audio_files(audio_dirs, file_list), crop_length, seed, SAMPLE_RATE)
     if not data_dir:
         raise ValueError(
