@@ -42,8 +42,9 @@ def open_stream(
         )
     if files_given and data_dir:
         raise ValueError(
-            "Sound must come from files (`audio_dir`, `file_list`) or from a corpus (`data_dir`), not from both. "
-            f"Received: audio_dir={list(audio_dirs)}, file_list={file_list!r}, data_dir={data_dir!r}"
+            "Sound must come from files (`audio_dir`, `file_list`) or from a corpus (`data_dir`), not "
+            f"from both. Received: audio_dir={list(audio_dirs)}, file_list={file_list!r}, "
+            f"data_dir={data_dir!r}"
         )
     if crops_per_clip < 1 or (crops_per_clip > 1 and files_given):
         raise ValueError(
