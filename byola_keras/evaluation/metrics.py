@@ -1,0 +1,94 @@
+"""Scores of classifiers, in numpy; equal to scikit-learn's."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+# Student's t for a two-sided interval of 95 %, by degrees of freedom from 1 on.
+_T_95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
+_NORMAL_95 = 1.960
+
+
+def accuracy(scores: np.ndarray, labels: np.ndarray) -> float:
+    """Share of clips whose highest score is that of their class.
+
+    Args:
+        scores: [clips, classes].
+        labels: class numbers [clips].
+    """
+    return float((np.argmax(scores, axis=1) == labels).mean())
+
+
+def average_precision(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Average precision of each class, not interpolated; clips of equal score share a threshold.
+
+    Args:
+        scores: [clips, classes].
+        targets: 0 or 1, [clips, classes].
+
+    Returns:
+        float64 [classes]; 0 for a class without a positive clip, as scikit-learn has it.
+    """
+    return np.array([_average_precision(*column) for column in zip(scores.T, targets.T, strict=True)])
+
+
+def mean_average_precision(scores: np.ndarray, targets: np.ndarray) -> float:
+    """Mean of `average_precision` over the classes (macro)."""
+    return float(average_precision(scores, targets).mean())
+
+
+def roc_auc(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Area under the ROC curve of each class: how often a positive clip outranks a negative one, ties half.
+
+    Args:
+        scores: [clips, classes].
+        targets: 0 or 1, [clips, classes].
+
+    Returns:
+        float64 [classes]; NaN for a class all of whose clips are positive, or negative.
+    """
+    return np.array([_roc_auc(*column) for column in zip(scores.T, targets.T, strict=True)])
+
+
+def confusion_matrix(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Clips of each class (rows) by the class with the highest score (columns), int64 [classes, classes]."""
+    classes = scores.shape[1]
+    places = labels * classes + np.argmax(scores, axis=1)
+    return np.bincount(places, minlength=classes**2).reshape(classes, classes)
+
+
+def mean_and_interval(values: Sequence[float]) -> tuple[float, float]:
+    """Mean of repeated measurements and half the width of its 95 % confidence interval.
+
+    Args:
+        values: at least one; the interval of one value is NaN.
+    """
+    count = len(values)
+    if count == 1:
+        return float(values[0]), math.nan
+    t = _T_95[count - 2] if count - 2 < len(_T_95) else _NORMAL_95
+    return float(np.mean(values)), float(t * np.std(values, ddof=1) / math.sqrt(count))
+
+
+def _average_precision(scores, targets):
+    positives = targets.sum()
+    if not positives:
+        return 0.0
+    order = np.argsort(-scores, kind="stable")
+    hits = np.cumsum(targets[order])
+    # A threshold lies behind the last of equal scores.
+    ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
+    precision, recall = hits[ends] / (ends + 1), hits[ends] / positives
+    return float(np.sum(np.diff(recall, prepend=0.0) * precision))
+
+
+def _roc_auc(scores, targets):
+    positives = int(targets.sum())
+    negatives = len(targets) - positives
+    if not positives or not negatives:
+        return math.nan
+    _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = np.cumsum(counts) - (counts - 1) / 2
+    rank_sum = ranks[inverse][targets.astype(bool)].sum()
+    return float((rank_sum - positives * (positives + 1) / 2) / (positives * negatives))
