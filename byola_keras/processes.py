@@ -1,10 +1,11 @@
-"""A pool of worker processes that end with the process that made it, however that ends."""
+"""Worker processes, and how a process with workers or readers ends."""
 
 import contextlib
 import logging
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -15,7 +16,8 @@ from multiprocessing import connection
 def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     """Processes for decoding: damage that ends a decoder ends a worker, and is noticed.
 
-    When the block ends with an error, what is under way is not waited for.
+    The workers end with the process that made them, however that ends. When the block ends with an error,
+    what is under way is not waited for.
 
     Args:
         workers: number of processes. They are started afresh, since a fork of a process with threads may
@@ -33,6 +35,20 @@ def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
 def available_cores() -> int:
     """Processor cores that this process may use."""
     return len(os.sched_getaffinity(0))
+
+
+def leave(message: str, code: int) -> None:
+    """Ends this process at once, whatever its threads and workers are at: a shutdown around them may hang.
+
+    Args:
+        message: for the standard error; empty for none.
+        code: exit status.
+    """
+    if message:
+        print(message, file=sys.stderr)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _start_worker():

@@ -7,7 +7,6 @@ Exits with 1 if anything is unreadable.
 
 import json
 import os
-import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -31,6 +30,7 @@ def main(argv):
     from byola_keras.atomic import write_text
     from byola_keras.audio.data_check import DataCheck, check_files
     from byola_keras.audio.files import find_audio_files
+    from byola_keras.processes import leave
 
     try:
         paths = find_audio_files(_AUDIO_DIR.value, _FILE_LIST.value, with_folders=True)
@@ -42,18 +42,10 @@ def main(argv):
         if _JSON.value:
             write_text(_JSON.value, json.dumps(findings.to_json(), indent=1) + "\n")
     except (ValueError, OSError) as error:
-        _leave(f"error: {error}", 1)
+        leave(f"error: {error}", 1)
     except KeyboardInterrupt:
-        _leave("Interrupted.", 130)
-    _leave("", 1 if findings.problems["unreadable"] else 0)
-
-
-def _leave(message, code):
-    """Ends the process at once, whatever the workers do."""
-    if message:
-        print(message, file=sys.stderr, flush=True)
-    logging.flush()
-    os._exit(code)
+        leave("Interrupted.", 130)
+    leave("", 1 if findings.problems["unreadable"] else 0)
 
 
 if __name__ == "__main__":

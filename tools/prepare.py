@@ -9,7 +9,6 @@ The same command again goes on where it stopped. Flags of Apache Beam follow aft
 """
 
 import os
-import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # After Ctrl-C Python's own helper process would report what the workers left to it.
@@ -58,6 +57,7 @@ def main(argv):
         # Beam reports every channel that it opens and every thread that is interrupted.
         logging.get_absl_handler().addFilter(lambda record: "apache_beam" not in record.pathname)
     from byola_keras.audio.prepare import prepare
+    from byola_keras.processes import leave
 
     try:
         sources, published = _sources()
@@ -73,11 +73,11 @@ def main(argv):
         )
     except (ValueError, OSError, RuntimeError, ImportError) as error:
         logging.debug("Traceback:", exc_info=True)
-        _leave(f"error: {error}", 1)
+        leave(f"error: {error}", 1)
     except KeyboardInterrupt:
-        _leave("Interrupted. The shards that are done stay; the same command goes on.", 130)
+        leave("Interrupted. The shards that are done stay; the same command goes on.", 130)
     print(_summary(report), flush=True)
-    _leave("", 0)
+    leave("", 0)
 
 
 def _sources():
@@ -120,14 +120,6 @@ def _summary(report):
     lines.append(f"The corpus with its report.json is in {report['folder']}.")
     lines.append(f"Train on it: tools/pretrain.py --corpus={report['name']} --data_dir={_OUTPUT_DIR.value}")
     return "\n".join(lines)
-
-
-def _leave(message, code):
-    """Ends the process at once: the local runner's workers may be in the middle of a file."""
-    if message:
-        print(message, file=sys.stderr, flush=True)
-    logging.flush()
-    os._exit(code)
 
 
 if __name__ == "__main__":

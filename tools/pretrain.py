@@ -88,6 +88,7 @@ def main(argv):
     # TensorFlow reports on every checkpoint it shards.
     logging.get_absl_handler().addFilter(lambda record: record.module != "functional_saver")
     # After the flags, so that --help and a wrong flag answer at once.
+    from byola_keras.processes import leave
     from byola_keras.training.callbacks import TrainingFailedError
     from byola_keras.training.run import pretrain
 
@@ -125,16 +126,9 @@ def main(argv):
         )
     except (ValueError, OSError, TrainingFailedError) as error:
         logging.debug("Traceback:", exc_info=True)
-        _leave(f"error: {error}", 1)
+        leave(f"error: {error}", 1)
     except KeyboardInterrupt:
-        _leave("Interrupted before the training; there is nothing to save.", 130)
-
-
-def _leave(message, code):
-    """Ends the process at once: tf.data's readers may be in Python, and a shutdown around them hangs."""
-    print(message, file=sys.stderr, flush=True)
-    logging.flush()
-    os._exit(code)
+        leave("Interrupted before the training; there is nothing to save.", 130)
 
 
 def _flags_text():

@@ -6,43 +6,32 @@ memory (measured: 4.2 bytes for each byte of the corpus), and start anew after a
 """
 
 import contextlib
-import fcntl
 import os
 import re
 import shutil
 import time
 from collections.abc import Iterator, Sequence
 
-import numpy as np
 import tensorflow as tf
 from absl import logging
 
-from byola_keras.audio.corpus import (
-    INDEX_FILE,
-    INDEX_TYPE,
-    REPORT_FILE,
-    SAMPLE_RATE,
-    SPLIT,
-    VERSION,
-    corpus_folder,
-    shard_name,
-)
+from byola_keras.audio.corpus import REPORT_FILE, SAMPLE_RATE, corpus_folder, shard_name
 from byola_keras.audio.corpus_shard import (
     PARTIAL_PREFIX,
     PLAN_FILE,
     ShardResult,
-    features,
     finished_result,
     part_file,
     read_json,
     result_file,
     write_json,
 )
+from byola_keras.audio.prepare_finish import finish
 from byola_keras.audio.prepare_pipeline import run_pipeline
 from byola_keras.audio.published_sets import PublishedSet
 from byola_keras.audio.sources import FileSources, TfdsSources
+from byola_keras.folder_lock import locked
 
-MISSING_FILE = "missing.txt"
 _BYTES_PER_SECOND = 2 * SAMPLE_RATE
 # Large enough that a training process can keep the shards of 2 million clips open, small enough that little
 # is done again after a kill.
@@ -111,7 +100,9 @@ def prepare(
         with _locked(folders.hidden):
             plan = _plan(sources, shards, request, folders)
             _write_shards(plan, folders, workers, beam_arguments)
-            report = _finish(plan, folders, published, time.time() - start)
+            results = [_result(plan, folders, shard) for shard in range(plan["shards"])]
+            report = finish(plan, results, folders.shards, published, folders.corpus, time.time() - start)
+            _publish(folders, report)
     _remove(folders.hidden)
     return report
 
@@ -147,14 +138,11 @@ def _locked(folder) -> Iterator[None]:
     if "://" in folder:  # An object store knows no locks.
         yield
         return
-    with open(os.path.join(folder, ".lock"), "w", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ValueError(
-                f"A corpus is prepared by one process at a time. Received: {folder}, on which another is at "
-                "work; wait for it or end it."
-            ) from None
+    busy = (
+        f"A corpus is prepared by one process at a time. Received: {folder}, on which another is at work; "
+        "wait for it or end it."
+    )
+    with locked(folder, busy):
         yield
 
 
@@ -205,94 +193,11 @@ def _result(plan, folders, shard) -> ShardResult | None:
     return finished_result(path, os.path.join(folders.work, result_file(shard)))
 
 
-def _finish(plan, folders, published, seconds):
-    """Writes index, metadata and report, and gives the corpus its name."""
-    results = [_result(plan, folders, shard) for shard in range(plan["shards"])]
-    unfinished = [shard for shard, result in enumerate(results) if result is None]
-    if unfinished:
-        raise RuntimeError(
-            f"All shards must be written. Received: shards {unfinished[:5]} are not in {folders.shards}; do "
-            "the workers write to this file system? The same command goes on."
-        )
-    report = _report(plan, folders, results, published, seconds)
-    if not report["clips"]:
-        first = "; ".join(f"{path}: {reason}" for path, reason in list(report["skipped"].items())[:5])
-        raise ValueError(
-            f"At least one recording must be decodable. Received: {plan['sources']} source(s), all skipped; "
-            f"the first: {first}"
-        )
-    _write_index(results, os.path.join(folders.shards, INDEX_FILE))
-    _write_metadata(results, folders.shards)
-    if published:
-        with tf.io.gfile.GFile(os.path.join(folders.shards, MISSING_FILE), "w") as file:
-            file.write("".join(f"{clip}\n" for clip in published.missing))
-    write_json(os.path.join(folders.shards, REPORT_FILE), report)
+def _publish(folders, report):
+    """Gives a finished corpus its name."""
     tf.io.gfile.makedirs(os.path.dirname(folders.corpus))
     tf.io.gfile.rename(folders.shards, folders.corpus)
     write_json(os.path.join(folders.output, REPORT_FILE), report)
-    return report
-
-
-def _report(plan, folders, results, published, seconds):
-    samples = sum(sum(result.samples) for result in results)
-    report = {
-        "name": plan["name"],
-        "folder": os.path.abspath(folders.corpus) if "://" not in folders.corpus else folders.corpus,
-        "sources": plan["sources"],
-        "sources_sha256": plan["sources_sha256"],
-        "clips": sum(len(result.samples) for result in results),
-        "hours": samples / SAMPLE_RATE / 3600,
-        "clip_seconds": plan["clip_seconds"],
-        "sample_rate": SAMPLE_RATE,
-        "turned_down_clips": sum(result.turned_down for result in results),
-        "silent_clips": sum(result.silent for result in results),
-        "skipped": {path: reason for result in results for path, reason in sorted(result.skipped.items())},
-        "partly_kept": {path: why for result in results for path, why in sorted(result.partly_kept.items())},
-        "bytes": sum(result.bytes for result in results),
-        "shard_bytes": [result.bytes for result in results],
-        "seconds": round(seconds, 1),
-    }
-    if published:
-        report["published_set"] = {
-            "name": published.name,
-            "listed": published.listed,
-            "found": len(published.files),
-            "missing": len(published.missing),
-            "paper_clips": published.paper_clips,
-        }
-    return report
-
-
-def _write_index(results, path):
-    index = np.zeros(sum(len(result.samples) for result in results), INDEX_TYPE)
-    begin = 0
-    for shard, result in enumerate(results):
-        rows = index[begin : begin + len(result.samples)]
-        rows["shard"], rows["samples"], rows["offset"] = shard, result.samples, result.offsets
-        begin += len(rows)
-    with tf.io.gfile.GFile(path, "wb") as file:
-        np.save(file, index)
-
-
-def _write_metadata(results, folder):
-    """What `tfds.load` needs."""
-    import tensorflow_datasets as tfds  # noqa: PLC0415
-
-    split = tfds.core.SplitInfo(
-        name=SPLIT,
-        shard_lengths=[len(result.samples) for result in results],
-        num_bytes=sum(result.bytes for result in results),
-        filename_template=None,
-    )
-    tfds.folder_dataset.write_metadata(
-        data_dir=folder,
-        features=features(),
-        split_infos=[split],
-        version=VERSION,
-        description="Sound for pre-training, prepared by byola_keras: mono, 16 bits, 16 kHz.",
-        metadata=tfds.core.MetadataDict(sample_rate=SAMPLE_RATE),
-        check_data=False,
-    )
 
 
 def _remove(folder):

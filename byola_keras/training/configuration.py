@@ -1,33 +1,26 @@
 """A working directory belongs to one process at a time and to one configuration for good."""
 
 import contextlib
-import fcntl
 import json
 import os
-from collections.abc import Iterator
 
+from byola_keras import folder_lock
 from byola_keras.atomic import write_text
 
 FILE_NAME = "configuration.json"
 
 
-@contextlib.contextmanager
-def locked(workdir: str) -> Iterator[None]:
+def locked(workdir: str) -> contextlib.AbstractContextManager:
     """Holds the working directory; the lock ends with the process, however it ends.
 
     Raises:
         ValueError: another process trains in it.
     """
-    os.makedirs(workdir, exist_ok=True)
-    with open(os.path.join(workdir, ".lock"), "w", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ValueError(
-                f"A working directory serves one process at a time. Received: workdir={workdir!r}, in "
-                "which another process is training; wait for it, end it, or take another directory."
-            ) from None
-        yield
+    busy = (
+        f"A working directory serves one process at a time. Received: workdir={workdir!r}, in which another "
+        "process is training; wait for it, end it, or take another directory."
+    )
+    return folder_lock.locked(workdir, busy)
 
 
 def check(workdir: str, configuration: dict) -> None:
