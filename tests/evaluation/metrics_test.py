@@ -1,0 +1,54 @@
+import math
+
+import numpy as np
+import pytest
+from sklearn import metrics as sklearn_metrics
+
+from byola_keras.evaluation import metrics
+
+
+@pytest.fixture(params=["continuous", "many ties"])
+def scores_and_targets(request):
+    draws = np.random.default_rng(0)
+    targets = (draws.random((500, 12)) < np.linspace(0.01, 0.9, 12)).astype(int)
+    targets[0, 0] = 1
+    scores = draws.normal(size=(500, 12)) + targets
+    return (np.round(scores) if request.param == "many ties" else scores), targets
+
+
+def test_average_precision_and_auc_equal_scikit_learn(scores_and_targets):
+    scores, targets = scores_and_targets
+    for ours, theirs in (
+        (metrics.average_precision, sklearn_metrics.average_precision_score),
+        (metrics.roc_auc, sklearn_metrics.roc_auc_score),
+    ):
+        expected = [theirs(targets[:, c], scores[:, c]) for c in range(12)]
+        np.testing.assert_allclose(ours(scores, targets), expected, atol=1e-9)
+    macro = sklearn_metrics.average_precision_score(targets, scores, average="macro")
+    assert metrics.mean_average_precision(scores, targets) == pytest.approx(macro, abs=1e-9)
+
+
+def test_class_without_positive_clips():
+    scores, targets = np.random.default_rng(0).random((9, 2)), np.zeros((9, 2), int)
+    targets[:3, 1] = 1
+    assert metrics.average_precision(scores, targets)[0] == 0.0
+    assert math.isnan(metrics.roc_auc(scores, targets)[0]) and not math.isnan(
+        metrics.roc_auc(scores, targets)[1]
+    )
+
+
+def test_accuracy_and_confusion_by_hand():
+    scores = np.eye(3)[[0, 1, 1, 2, 0]]
+    labels = np.array([0, 1, 2, 2, 1])
+    assert metrics.accuracy(scores, labels) == pytest.approx(3 / 5)
+    np.testing.assert_array_equal(metrics.confusion_matrix(scores, labels), [[1, 0, 0], [1, 1, 0], [0, 1, 1]])
+
+
+def test_interval_of_three_seeds():
+    """By hand: mean 0.8, standard error 0.01 / sqrt(3), t of two degrees of freedom 4.303."""
+    mean, half_width = metrics.mean_and_interval([0.79, 0.8, 0.81])
+    assert mean == pytest.approx(0.8) and half_width == pytest.approx(4.303 * 0.01 / math.sqrt(3))
+    assert math.isnan(metrics.mean_and_interval([0.5])[1])
+    assert metrics.mean_and_interval(list(range(100)))[1] == pytest.approx(
+        1.96 * np.std(range(100), ddof=1) / 10
+    )

@@ -1,0 +1,93 @@
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+from byola_keras.evaluation import probe as probe_module
+from byola_keras.evaluation.probe import Labelled, linear_probe
+
+SIZE, CLASSES = 48, 5
+
+
+def draw(count, seed, noise=3.0):
+    """Noisy linear classes, on features of very different scales."""
+    weights = np.random.default_rng(99).normal(size=(SIZE, CLASSES))
+    draws = np.random.default_rng(seed)
+    x = draws.normal(size=(count, SIZE))
+    y = (x @ weights + draws.normal(0, noise, (count, CLASSES))).argmax(axis=1)
+    return Labelled((x * np.logspace(-2, 2, SIZE) + 7).astype("float32"), y)
+
+
+@pytest.fixture(scope="module")
+def parts():
+    return draw(700, 0), draw(200, 1), draw(400, 2)
+
+
+def test_each_pair_trains_as_it_would_alone(parts):
+    together = linear_probe(*parts, CLASSES, learning_rates=(1e-4, 1e-1), seeds=(1, 2), max_epochs=60)
+    for row, seed in enumerate((1, 2)):
+        for column, rate in enumerate((1e-4, 1e-1)):
+            alone = linear_probe(*parts, CLASSES, learning_rates=(rate,), seeds=(seed,), max_epochs=60)
+            assert alone.test[0, 0] == together.test[row, column]
+            assert alone.valid[0, 0] == together.valid[row, column]
+            assert alone.epochs[0, 0] == together.epochs[row, column]
+    # The slow rate was not done when the fast one had stopped.
+    assert (together.epochs[:, 0] == 60).all() and (together.epochs[:, 1] < 60).all()
+
+
+def test_as_good_as_logistic_regression(parts):
+    train, valid, test = parts
+    scaler = StandardScaler().fit(train.embeddings)
+    x = [scaler.transform(part.embeddings) for part in parts]
+    fits = [LogisticRegression(C=c, max_iter=2000).fit(x[0], train.targets) for c in 10.0 ** np.arange(-4, 2)]
+    best = max(fits, key=lambda fit: fit.score(x[1], valid.targets))
+    result = linear_probe(*parts, CLASSES)
+    assert result.test[:, result.chosen].mean() > best.score(x[2], test.targets) - 0.02
+    assert result.scores.shape == (400, CLASSES)
+    assert (result.scores.argmax(axis=1) == test.targets).mean() == result.test[0, result.chosen]
+
+
+def test_weights_of_the_best_epoch_are_tested_and_ties_count_as_better(parts, monkeypatch):
+    """The metric is scripted: best at epochs 2 and 4, with three worse ones to the end."""
+    script = iter([0.1, 0.7, 0.2, 0.7, 0.3, 0.3, 0.3, 0.9])
+    monkeypatch.setattr(probe_module, "_PATIENCE", 3)
+    weights = []
+
+    def scripted(scores, targets):
+        weights.append(scores.copy())
+        return next(script, 0.0)
+
+    monkeypatch.setattr(probe_module, "accuracy", scripted)
+    result = linear_probe(parts[0], parts[1], parts[1], CLASSES, learning_rates=(1e-3,), seeds=(0,))
+    assert result.epochs[0, 0] == 7 and result.valid[0, 0] == 0.7
+    # The last call of the metric is the test, here on the validation clips.
+    np.testing.assert_allclose(weights[-1], weights[3], atol=1e-5)
+    assert not np.allclose(weights[-1], weights[6], atol=1e-5)
+
+
+def test_without_validation_clips_a_tenth_is_drawn_that_has_all_classes(parts):
+    train, _, test = parts
+    rows, taken = probe_module._draw_valid(train.targets, seed=3)
+    assert len(taken) == 70 and sorted([*rows, *taken]) == list(range(700))
+    assert set(train.targets[taken]) == set(train.targets)
+    other = probe_module._draw_valid(train.targets, seed=4)[1]
+    assert not np.array_equal(taken, other)
+    result = linear_probe(train, None, test, CLASSES, learning_rates=(1e-2,), max_epochs=30)
+    assert result.test.mean() > 0.55
+    with pytest.raises(ValueError, match="hold all classes.*100 clips of 100 classes"):
+        probe_module._draw_valid(np.arange(100), seed=0)
+
+
+def test_several_labels(parts):
+    train, valid, test = (
+        Labelled(part.embeddings, np.eye(CLASSES, dtype="float32")[part.targets]) for part in parts
+    )
+    result = linear_probe(train, valid, test, CLASSES, learning_rates=(1e-5, 1e-2), seeds=(0,), max_epochs=30)
+    assert result.test[0, 1] > 0.6 > result.test[0, 0] + 0.1 and result.chosen == 1
+
+
+def test_constant_feature_and_empty_part(parts):
+    train, valid, test = (Labelled(np.pad(p.embeddings, ((0, 0), (0, 1))), p.targets) for p in parts)
+    assert np.isfinite(linear_probe(train, valid, test, CLASSES, (1e-2,), (0,), max_epochs=2).scores).all()
+    with pytest.raises(ValueError, match="`test` must hold at least one clip"):
+        linear_probe(train, valid, Labelled(test.embeddings[:0], test.targets[:0]), CLASSES)
