@@ -1,0 +1,68 @@
+"""The ten tasks of the paper, and tasks of one's own, from files in their official layout."""
+
+import os
+from types import ModuleType
+
+from byola_keras.evaluation.task import Task
+from byola_keras.evaluation.tasks import (
+    cremad,
+    csv_task,
+    esc50,
+    fsd50k,
+    gtzan,
+    nsynth,
+    reading,
+    spcv2,
+    surge,
+    us8k,
+    vc1,
+    voxforge,
+)
+
+TASKS: dict[str, ModuleType] = {
+    module.NAME: module
+    for module in (esc50, us8k, fsd50k, spcv2, vc1, voxforge, cremad, gtzan, nsynth, surge)
+}
+
+
+def load_task(
+    spec: str, data_dir: str, split_csv: str | None = None, seed: int = 0, check_counts: bool = True
+) -> Task:
+    """A task with all its clips.
+
+    Args:
+        spec: name of a task, or `csv:PATH[:COLUMN]`, where PATH is relative to the working directory.
+        data_dir: holds a folder per task, named as the task; or is itself the folder of the task.
+        split_csv: split of voxforge or surge; see there.
+        seed: of their own split without one.
+        check_counts: whether a copy with other counts than the published ones is refused.
+
+    Raises:
+        FileNotFoundError: a file of the official layout is not there; the message says where to get it.
+        ValueError: there is no such task, or its files are not as published.
+    """
+    if spec.startswith(csv_task.PREFIX):
+        reading.official_split_only(spec, split_csv)
+        return csv_task.read(*_csv_parts(spec))
+    if spec not in TASKS:
+        raise ValueError(
+            f"`spec` must be one of {', '.join(TASKS)} or csv:PATH[:COLUMN]. Received: spec={spec!r}"
+        )
+    module = TASKS[spec]
+    folder = os.path.join(data_dir, spec)
+    # The first of the needs is the one that no other task has.
+    if not os.path.isdir(folder) and reading.has(data_dir, module.NEEDS[0]):
+        folder = data_dir
+    task = module.read(folder, split_csv, seed)
+    if check_counts:
+        reading.check_counts(task, module.CLIPS, module.CLASSES, getattr(module, "MORE_CLIPS", 0))
+    return task
+
+
+def _csv_parts(spec):
+    """Path and column; a path may itself have a colon."""
+    path = spec[len(csv_task.PREFIX) :]
+    if os.path.isfile(path) or ":" not in path:
+        return path, None
+    path, _, column = path.rpartition(":")
+    return path, column or None

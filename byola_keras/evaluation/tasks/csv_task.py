@@ -1,0 +1,137 @@
+"""A task of one's own from a CSV file: `csv:PATH[:COLUMN]`."""
+
+import dataclasses
+import os
+
+import soundfile
+
+from byola_keras.evaluation.task import SPLITS, Clip, Task
+from byola_keras.evaluation.tasks import reading
+
+PREFIX = "csv:"
+
+
+def read(path: str, column: str | None = None) -> Task:
+    """The task of a CSV file with a header and one row a clip.
+
+    Columns: `file` (or `file_name`), relative to the folder of the CSV; the label; `split` (train, valid or
+    test) or, without such a column, `fold` (1 to n). If any label has a comma, the labels of all clips are
+    taken as comma separated and the task as multi-label, where a clip may also have none. The unit is the
+    mean duration of the training clips (of all clips in a task with folds).
+
+    Args:
+        path: of the CSV file.
+        column: of the label; `label` or else `labels` if not given.
+
+    Returns:
+        A task named `csv_<name of the file>`, with `_<column>` after it if one is given.
+
+    Raises:
+        FileNotFoundError: the CSV or a sound file is not there.
+        ValueError: the CSV cannot be evaluated; the message names the row or the label.
+    """
+    rows = _rows(path)
+    columns = list(rows[0])
+    file_column = _column(path, columns, "sound file", ("file", "file_name"))
+    label_column = _column(path, columns, "label", (column,) if column else ("label", "labels"))
+    split_column = _column(path, columns, "split", ("split", "fold"))
+    multi_label = any("," in row[label_column] for row in rows)
+    seen = {}
+    clips = tuple(
+        Clip(
+            _sound(path, number, row[file_column], seen),
+            _labels(path, number, row[label_column], multi_label),
+            reading.check_split(row["split"], path, number) if split_column == "split" else "",
+            reading.check_fold(row["fold"], path, number) if split_column == "fold" else 0,
+        )
+        for number, row in enumerate(rows, 2)
+    )
+    name = "_".join(["csv", os.path.splitext(os.path.basename(path))[0]] + ([column] if column else []))
+    task = Task(name, name, clips, 0.0, multi_label=multi_label, comparable=False)
+    _check_classes(path, task)
+    return dataclasses.replace(task, unit_seconds=_unit_seconds(path, task))
+
+
+def _rows(path):
+    rows = reading.read_rows(path)
+    if not rows:
+        raise ValueError(
+            f"`csv` must have a header and a row a clip. Received: path={path!r}, which is empty."
+        )
+    return rows
+
+
+def _column(path, columns, meaning, names):
+    for name in names:
+        if name in columns:
+            return name
+    raise ValueError(
+        f"`csv` must have a column {' or '.join(names)} for the {meaning}. Received: path={path!r} with the "
+        f"columns {', '.join(columns)}"
+    )
+
+
+def _sound(path, number, name, seen):
+    sound = os.path.normpath(os.path.join(os.path.dirname(path), name))
+    if not os.path.isfile(sound):
+        raise FileNotFoundError(
+            f"`csv` must name sound files relative to its folder. Received: {name!r} in row {number} of "
+            f"{path}, which is not at {sound}"
+        )
+    if sound in seen:
+        raise ValueError(
+            f"`csv` must name each sound file once, else it could be in two splits. Received: {name!r} in "
+            f"the rows {seen[sound]} and {number} of {path}"
+        )
+    seen[sound] = number
+    return sound
+
+
+def _labels(path, number, text, multi_label):
+    labels = [label.strip() for label in (text.split(",") if multi_label else [text])]
+    labels = tuple(dict.fromkeys(label for label in labels if label))
+    if not labels and not multi_label:
+        raise ValueError(
+            f"`csv` must give every clip a label. Received: an empty label in row {number} of {path}"
+        )
+    return labels
+
+
+def _check_classes(path, task):
+    """Every round must train and test, with every class that it tests or chooses by in its training."""
+    classes = {label for clip in task.clips for label in clip.labels}
+    if len(classes) < 2:
+        raise ValueError(f"`csv` must have two classes or more. Received: {sorted(classes)} in {path}")
+    rounds = task.rounds()
+    if task.folds == 1:
+        raise ValueError(f"`csv` must have two folds or more. Received: fold 1 only in {path}")
+    for fold, clips_of in enumerate(rounds, 1):
+        labels = {
+            split: {label for n in numbers for label in task.clips[n].labels}
+            for split, numbers in clips_of.items()
+        }
+        where = f" when fold {fold} is the test" if task.folds else ""
+        for split in ("train", "test"):
+            if not clips_of[split]:
+                raise ValueError(f"`csv` must have clips of {split}. Received: none{where} in {path}")
+        for split in SPLITS[1:]:
+            if unknown := sorted(labels[split] - labels["train"]):
+                raise ValueError(
+                    f"`csv` must have a training clip of every class of {split}{where}. Received: none of "
+                    f"{', '.join(unknown)} in {path}"
+                )
+
+
+def _unit_seconds(path, task):
+    seconds = []
+    for number, clip in enumerate(task.clips, 2):
+        if not clip.fold and clip.split != "train":
+            continue
+        try:
+            seconds.append(soundfile.info(clip.path).duration)
+        except soundfile.LibsndfileError as error:
+            raise ValueError(
+                f"`csv` must name sound files that soundfile reads. Received: {clip.path} in row {number} of "
+                f"{path}: {error}"
+            ) from error
+    return sum(seconds) / len(seconds)

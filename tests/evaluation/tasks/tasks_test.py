@@ -1,0 +1,215 @@
+import collections
+import os
+import shutil
+
+import pytest
+
+from byola_keras.evaluation.tasks import TASKS, load_task, reading
+from tests.evaluation.tasks import fake_copies
+from tests.evaluation.tasks.fake_copies import GROUPS, OWN_SPLIT, load
+
+# Published numbers: window, learning rate, classes, clips.
+PUBLISHED = {
+    "esc50": (5.0, 0.001, 50, 2_000),
+    "us8k": (4.0, 0.00003, 10, 8_732),
+    "fsd50k": (7.6358, 0.0003, 200, {"train": 36_796, "valid": 4_170, "test": 10_231}),
+    "spcv2": (1.0, 0.00003, 35, {"train": 84_843, "valid": 9_981, "test": 11_005}),
+    "vc1": (8.2, 0.00004, 1_251, {"train": 138_361, "valid": 6_904, "test": 8_251}),
+    "voxforge": (5.8, 0.0001, 6, 176_428),
+    "cremad": (2.5, 0.0003, 6, {"train": 5_155, "valid": 732, "test": 1_551}),
+    "gtzan": (30.0, 0.001, 10, {"train": 443, "valid": 197, "test": 290}),
+    "nsynth": (4.0, 0.001, 11, {"train": 289_205, "valid": 12_678, "test": 4_096}),
+    "surge": (4.0, 0.00003, 88, {"train": 148_896, "valid": 17_160, "test": 17_336}),
+}
+TOTALS = {"fsd50k": 51_197, "spcv2": 105_829, "vc1": 153_516, "cremad": 7_438, "gtzan": 930}
+TOTALS |= {"nsynth": 305_979, "surge": 183_392}
+
+
+def test_unknown_task(tmp_path):
+    with pytest.raises(ValueError, match=r"one of esc50, us8k, .* or csv:PATH.*Received: spec='esc'"):
+        load_task("esc", str(tmp_path))
+
+
+def test_published_numbers():
+    assert list(TASKS) == list(PUBLISHED)
+    for name, (seconds, rate, classes, clips) in PUBLISHED.items():
+        module = TASKS[name]
+        assert name == module.NAME and seconds == module.UNIT_SECONDS and rate == module.LEARNING_RATE
+        assert classes == module.CLASSES and clips == module.CLIPS
+    for name, total in TOTALS.items():
+        assert sum(TASKS[name].CLIPS.values()) == total
+    surge, cremad = TASKS["surge"], TASKS["cremad"]
+    assert [88 * presets for presets in surge.SHARES] == list(surge.CLIPS.values())
+    assert sum(surge.SHARES) == 2_084
+    valid, test = cremad.VALID_SPEAKERS, cremad.TEST_SPEAKERS
+    assert (len(valid), len(test), len(valid & test)) == (9, 19, 0)
+    assert valid | test < {str(speaker) for speaker in range(1001, 1092)}
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_read(copy, name):
+    folder = copy(name)
+    task = load(folder)
+    counts, classes = fake_copies.EXPECTED[getattr(fake_copies, name)]
+    assert collections.Counter(clip.fold or clip.split for clip in task.clips) == counts
+    assert task.classes == classes and task.folds == (len(counts) if 1 in counts else 0)
+    assert (task.name, task.title) == (name, TASKS[name].TITLE)
+    assert (task.unit_seconds, task.learning_rate) == PUBLISHED[name][:2]
+    assert task.multi_label == (name == "fsd50k") and task.comparable == (name not in OWN_SPLIT)
+    assert all(os.path.isfile(clip.path) for clip in task.clips)
+    assert all(len(clip.labels) == 1 for clip in task.clips) or task.multi_label
+    # The folder of the task itself is found as well, and the seed does not move an official split.
+    assert load_task(name, str(folder), check_counts=False) == task
+    assert (load(folder, seed=1) == task) == (name not in OWN_SPLIT)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_nothing_is_in_two_splits(copy, name):
+    folder = copy(name)
+    task = load(folder)
+    group_of = GROUPS.get(name, lambda path: path)
+    places = collections.defaultdict(set)
+    for clip in task.clips:
+        places[group_of(os.path.relpath(clip.path, folder).replace(os.sep, "/"))].add((clip.split, clip.fold))
+    assert all(len(found) == 1 for found in places.values())
+    assert len({clip.path for clip in task.clips}) == len(task.clips)
+    for clips_of in task.rounds():
+        assert not set(clips_of["train"]) & set(clips_of["test"])
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_counts(copy, name):
+    folder = copy(name)
+    with pytest.raises(ValueError, match="must have .* Received: ") as error:
+        load(folder, check_counts=True)
+    expected, received = str(error.value).split("Received: ")
+    clips, (counts, classes) = PUBLISHED[name][3], fake_copies.EXPECTED[getattr(fake_copies, name)]
+    assert f"{PUBLISHED[name][2]} classes" in expected and f"{len(classes)} classes" in received
+    if isinstance(clips, int):
+        assert f"{clips:,} clips" in expected and f"{sum(counts.values()):,} clips" in received
+    else:
+        assert all(f"{count:,} {split}" in expected for split, count in clips.items())
+        assert all(f"{count:,} {split}" in received for split, count in counts.items())
+
+
+def test_right_counts(copy):
+    task = load(copy("cremad"))
+    reading.check_counts(task, {"train": 4, "valid": 2, "test": 2}, 2)
+    reading.check_counts(task, {"train": 3, "valid": 2, "test": 1}, 2, more=2)
+    reading.check_counts(task, 8, 2)
+    for clips, classes, more in (
+        ({"train": 3, "valid": 2, "test": 1}, 2, 1),
+        # A missing clip is not made up for by one more elsewhere.
+        ({"train": 5, "valid": 2, "test": 1}, 2, 4),
+        (8, 3, 0),
+        (9, 2, 0),
+    ):
+        with pytest.raises(ValueError, match="must have"):
+            reading.check_counts(task, clips, classes, more)
+
+
+@pytest.mark.parametrize(
+    ("name", "missing"),
+    [
+        ("esc50", "meta/esc50.csv"),
+        ("esc50", "audio"),
+        ("us8k", "metadata/UrbanSound8K.csv"),
+        ("us8k", "audio"),
+        ("fsd50k", "FSD50K.ground_truth/dev.csv"),
+        ("fsd50k", "FSD50K.ground_truth/eval.csv"),
+        ("fsd50k", "FSD50K.dev_audio"),
+        ("fsd50k", "FSD50K.eval_audio"),
+        ("spcv2", "validation_list.txt"),
+        ("spcv2", "testing_list.txt"),
+        ("vc1", "iden_split.txt"),
+        ("vc1", "wav"),
+        *(("voxforge", language) for language in fake_copies.LANGUAGES),
+        ("cremad", "AudioWAV"),
+        *(("gtzan", f"{split}_filtered.txt") for split in ("train", "valid", "test")),
+        *(
+            ("nsynth", f"nsynth-{s}/{part}")
+            for s in ("train", "valid", "test")
+            for part in ("audio", "examples.json")
+        ),
+    ],
+)
+def test_missing_part(copy, name, missing):
+    folder = copy(name)
+    path = folder / missing
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    with pytest.raises(FileNotFoundError) as error:
+        load(folder)
+    text = str(error.value)
+    assert f"`{name}` needs {missing}" in text and f"folder={str(folder)!r}" in text
+    assert TASKS[name].SOURCE in text and f"put it at {path}" in text
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_nothing_there(tmp_path, name):
+    with pytest.raises(FileNotFoundError) as error:
+        load_task(name, str(tmp_path))
+    assert f"put it at {tmp_path / name}" in str(error.value) and TASKS[name].SOURCE in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "missing", "listed_in", "number"),
+    [
+        ("esc50", "audio/2-1.wav", "meta/esc50.csv", "1 of 10"),
+        ("us8k", "audio/fold10/10-0.wav", "metadata/UrbanSound8K.csv", "1 of 20"),
+        ("fsd50k", "FSD50K.dev_audio/2.wav", "dev.csv", "1 of 3"),
+        ("fsd50k", "FSD50K.eval_audio/4.wav", "eval.csv", "1 of 1"),
+        ("spcv2", "bed/1_nohash_0.wav", "validation_list.txt", "1 of 1"),
+        ("vc1", "wav/id10001/video2/00001.wav", "iden_split.txt", "1 of 7"),
+        ("gtzan", "jazz/jazz.00001.wav", "valid_filtered.txt", "1 of 2"),
+        ("nsynth", "nsynth-test/audio/reed_test_001-060-100.wav", "nsynth-test/examples.json", "1 of 1"),
+    ],
+)
+def test_missing_sound(copy, name, missing, listed_in, number):
+    folder = copy(name)
+    (folder / missing).unlink()
+    with pytest.raises(FileNotFoundError) as error:
+        load(folder)
+    text = str(error.value)
+    assert listed_in in text and f"{number} are missing" in text and f"being {missing}" in text
+    assert TASKS[name].SOURCE in text
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "text", "match"),
+    [
+        (
+            "esc50",
+            "meta/esc50.csv",
+            "file,fold\na,1\n",
+            r"without filename, category; its columns are \['file'",
+        ),
+        (
+            "fsd50k",
+            "FSD50K.ground_truth/dev.csv",
+            "fname,labels,split\n1,Dog,valid\n",
+            "split='valid' in row 2",
+        ),
+        ("vc1", "iden_split.txt", "1 id10001/video1/00001.wav\n4 a/b/c.wav\n", "line 2: '4 a/b/c.wav'"),
+        ("cremad", "AudioWAV/1001_DFA_JOY_XX.wav", "", "path='AudioWAV/1001_DFA_JOY_XX.wav'"),
+    ],
+)
+def test_not_as_published(copy, name, path, text, match):
+    folder = copy(name)
+    (folder / path).write_text(text)
+    with pytest.raises(ValueError, match=match):
+        load(folder)
+
+
+def test_official_split_is_not_replaced(copy, tmp_path):
+    for name in set(TASKS) - set(OWN_SPLIT):
+        with pytest.raises(ValueError, match=f"must be empty for {name}.*split_csv='x.csv'"):
+            load(copy(name), split_csv="x.csv")
+
+
+def test_lists_of_names_without_folder(copy):
+    folder = copy("gtzan")
+    task = load(folder)
+    for split in ("train", "valid", "test"):
+        path = folder / f"{split}_filtered.txt"
+        path.write_text("".join(f"{line.split('/')[1][:-4]}\n" for line in path.read_text().splitlines()))
+    assert load(folder) == task
