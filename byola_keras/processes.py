@@ -24,6 +24,12 @@ def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
             hang.
     """
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_start_worker)
+    # The workers inherit the mask: Ctrl-C, which reaches the whole group of processes, is the parent's affair
+    # from their first moment on.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    for _ in range(workers):
+        pool.submit(_nothing)
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
     try:
         yield pool
     except BaseException:
@@ -51,9 +57,11 @@ def leave(message: str, code: int) -> None:
     os._exit(code)
 
 
+def _nothing():
+    """Starts a worker."""
+
+
 def _start_worker():
-    # Ctrl-C reaches the whole group of processes; the parent alone answers.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Libraries warn of their own affairs, once in each process.
     logging.disable(logging.WARNING)
     threading.Thread(target=_end_with_parent, daemon=True).start()

@@ -11,6 +11,7 @@ input: random crops a second from sound files, all and by format, and from a pre
 
 import json
 import os
+import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -34,7 +35,10 @@ _WORKERS = flags.DEFINE_integer("workers", None, "Parallel readers. Default: tf.
 def main(argv):
     if len(argv) != 2 or argv[1] not in _PARTS:
         raise app.UsageError(f"The first argument must be one of {_PARTS}. Received: {argv[1:]}")
-    figures = _measure_step() if argv[1] == "step" else _measure_input()
+    try:
+        figures = _measure_step() if argv[1] == "step" else _measure_input()
+    except (ValueError, OSError) as error:
+        sys.exit(f"error: {error}")
     for name, value in figures.items():
         print(f"{name:<50}{value:.4g}")
     if _JSON.value:

@@ -7,8 +7,11 @@ Exits with 1 if anything is unreadable.
 
 import json
 import os
+import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# After Ctrl-C Python's own helper process would report what the workers left to it.
+os.environ.setdefault("PYTHONWARNINGS", "ignore::UserWarning:multiprocessing.resource_tracker")
 
 from absl import app, flags, logging
 
@@ -24,6 +27,14 @@ _JSON = flags.DEFINE_string("json", None, "File for all findings.")
 
 
 def main(argv):
+    try:
+        _check(argv)
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr, flush=True)
+        os._exit(130)
+
+
+def _check(argv):
     if len(argv) > 1:
         raise app.UsageError(f"Arguments must be flags. Received: {argv[1:]}")
     logging.set_verbosity(max(logging.get_verbosity(), logging.INFO))
@@ -33,6 +44,9 @@ def main(argv):
     from byola_keras.processes import leave
 
     try:
+        if _JSON.value:
+            # Now, and not after hours.
+            os.makedirs(os.path.dirname(os.path.abspath(_JSON.value)), exist_ok=True)
         paths = find_audio_files(_AUDIO_DIR.value, _FILE_LIST.value, with_folders=True)
         findings = DataCheck()
         for check in check_files(paths, _SHORTEST_SECONDS.value, _WORKERS.value):
@@ -43,8 +57,6 @@ def main(argv):
             write_text(_JSON.value, json.dumps(findings.to_json(), indent=1) + "\n")
     except (ValueError, OSError) as error:
         leave(f"error: {error}", 1)
-    except KeyboardInterrupt:
-        leave("Interrupted.", 130)
     leave("", 1 if findings.problems["unreadable"] else 0)
 
 

@@ -9,6 +9,7 @@ The same command again goes on where it stopped. Flags of Apache Beam follow aft
 """
 
 import os
+import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # After Ctrl-C Python's own helper process would report what the workers left to it.
@@ -52,6 +53,18 @@ flags.mark_flag_as_required("output_dir")
 
 
 def main(argv):
+    try:
+        _prepare(argv)
+    except KeyboardInterrupt:
+        print(
+            "Interrupted. The shards that are done stay; the same command goes on.",
+            file=sys.stderr,
+            flush=True,
+        )
+        os._exit(130)
+
+
+def _prepare(argv):
     logging.set_verbosity(max(logging.get_verbosity(), logging.INFO))
     if not logging.vlog_is_on(1):
         # Beam reports every channel that it opens and every thread that is interrupted.
@@ -74,8 +87,6 @@ def main(argv):
     except (ValueError, OSError, RuntimeError, ImportError) as error:
         logging.debug("Traceback:", exc_info=True)
         leave(f"error: {error}", 1)
-    except KeyboardInterrupt:
-        leave("Interrupted. The shards that are done stay; the same command goes on.", 130)
     print(_summary(report), flush=True)
     leave("", 0)
 
@@ -95,6 +106,11 @@ def _sources():
     if _TFDS.value:
         options = (_TFDS_SPLIT, _TFDS_DATA_DIR, _TFDS_FEATURE, _TFDS_SAMPLE_RATE)
         return TfdsSources(_TFDS.value, *(option.value for option in options)), None
+    if not {"audio_dir", "file_list"} & set(given):
+        raise ValueError(
+            "--audioset_csv and --fsd50k_csv choose among the files of --audio_dir or --file_list. Received: "
+            "neither of these."
+        )
     files = find_audio_files(_AUDIO_DIR.value, _FILE_LIST.value)
     published = None
     if _AUDIOSET_CSV.value:

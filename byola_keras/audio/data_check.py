@@ -78,7 +78,7 @@ class DataCheck:
                 lines += ["", f"{problem}: {len(found):,} ({PROBLEMS[problem]})"]
                 lines += [f"  {path}: {detail}" for path, detail in found[:_SHOWN_FILES]]
                 if len(found) > _SHOWN_FILES:
-                    lines.append(f"  and {len(found) - _SHOWN_FILES:,} more")
+                    lines.append(f"  and {len(found) - _SHOWN_FILES:,} more, which --json lists")
         histograms = {
             "sample rates in Hz": sorted(self.sample_rates.items()),
             "formats": self.formats.most_common(),

@@ -14,7 +14,7 @@ PROBLEMS = {
     "unreadable": "cannot be decoded, or not to its end",
     "empty": "holds no samples",
     "non_finite": "holds values that are NaN or infinite",
-    "too_short": "is shorter than the limit",
+    "too_short": "is shorter than --shortest_seconds",
     "cut_short": "holds less than its header says",
     "silent": "no sample reaches -80 dB of full scale",
     "channels_cancel": "is silent once its channels are averaged",

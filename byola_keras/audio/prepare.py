@@ -96,11 +96,14 @@ def prepare(
         _check_same(request, report, folders.corpus)
         logging.info("Already prepared: %s.", folders.corpus)
     else:
-        start = time.time()
-        with _locked(folders.hidden):
+        with _file_errors(), _locked(folders.hidden):
+            start = time.time()
             plan = _plan(sources, shards, request, folders)
             _write_shards(plan, folders, workers, beam_arguments)
             results = [_result(plan, folders, shard) for shard in range(plan["shards"])]
+            if not any(result and result.samples for result in results):
+                # The files may be replaced by better ones.
+                _remove(folders.hidden)
             report = finish(plan, results, folders.shards, published, folders.corpus, time.time() - start)
             _publish(folders, report)
     _remove(folders.hidden)
@@ -124,12 +127,16 @@ def _check(name, clip_seconds, shards):
 def _check_same(request, existing, folder):
     names = [key for key in request if request[key] != existing[key]]
     if names:
-        received = ", ".join(f"{key}={request[key]!r}" for key in names)
-        expected = ", ".join(f"{key}={existing[key]!r}" for key in names)
+        received = ", ".join(f"{_said(key)}={request[key]!r}" for key in names)
+        expected = ", ".join(f"{_said(key)}={existing[key]!r}" for key in names)
         raise ValueError(
-            f"A corpus must be prepared from one set of sources. Received: {received}; {folder} is of "
-            f"{expected}. Take another --name or --output_dir, or delete that folder."
+            f"A corpus must be prepared from the same sources in the same way. Received: {received}; "
+            f"{folder} is of {expected}. Take another --name or --output_dir, or delete that folder."
         )
+
+
+def _said(key):
+    return "hash of the sources' names and sizes" if key == "sources_sha256" else key
 
 
 @contextlib.contextmanager
@@ -144,6 +151,15 @@ def _locked(folder) -> Iterator[None]:
     )
     with locked(folder, busy):
         yield
+
+
+@contextlib.contextmanager
+def _file_errors():
+    """Raises TensorFlow's errors of files as Python's."""
+    try:
+        yield
+    except tf.errors.OpError as error:
+        raise OSError(error.message) from error
 
 
 def _plan(sources, shards, request, folders):

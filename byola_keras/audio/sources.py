@@ -14,7 +14,8 @@ import soxr
 
 from byola_keras.audio.clips import from_int16
 from byola_keras.audio.decode import AudioError, open_sound, read_blocks
-from byola_keras.audio.files import fingerprint, relative_names
+from byola_keras.audio.files import relative_names
+from byola_keras.audio.storage import is_remote
 
 # Files whose headers are read to estimate how much sound there is.
 _PROBED_FILES = 200
@@ -45,7 +46,7 @@ class FileSources:
 
     def __init__(self, files: Sequence[str]):
         self.files = list(files)
-        self.sha256 = fingerprint(self.files)
+        self.sha256 = _names_and_sizes(self.files)
 
     def __len__(self):
         return len(self.files)
@@ -188,6 +189,15 @@ def _tfds_sample_rate(builder, feature):
             f"{builder.info.full_name!r}."
         )
     return int(stated)
+
+
+def _names_and_sizes(files):
+    """A hash that changes when a file comes, goes or is replaced, and not when the folder moves."""
+    digest = hashlib.sha256()
+    for name, path in zip(relative_names(files), files, strict=True):
+        size = os.path.getsize(path) if not is_remote(path) and os.path.exists(path) else None
+        digest.update(os.fsencode(f"{name}\0{size}\n"))
+    return digest.hexdigest()[:16]
 
 
 def _claimed_seconds(path):

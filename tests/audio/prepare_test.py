@@ -3,6 +3,7 @@ import os
 
 import numpy as np
 import pytest
+import soundfile
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
@@ -81,10 +82,10 @@ def test_same_call_again_is_done_at_once_and_other_sources_are_refused(data_dir,
     sources = FileSources(find_audio_files([str(sounds_folder)]))
     assert prepare(sources, data_dir, "sounds") == report
     with pytest.raises(
-        ValueError, match="one set of sources. Received: clip_seconds=5.0; .* clip_seconds=10"
+        ValueError, match="the same sources in the same way. Received: clip_seconds=5.0; .* clip_seconds=10"
     ):
         prepare(sources, data_dir, "sounds", clip_seconds=5.0)
-    with pytest.raises(ValueError, match="Received: sources_sha256=.*another --name or --output_dir"):
+    with pytest.raises(ValueError, match="Received: hash of the sources.*another --name or --output_dir"):
         prepare(FileSources(sources.files[:3]), data_dir, "sounds")
 
 
@@ -111,6 +112,16 @@ def test_nothing_that_can_be_decoded(tmp_path):
     ):
         prepare(sources, str(tmp_path / "out"), workers=1)
     assert not (tmp_path / "out" / "corpus").exists()
+    # One of them is replaced, and read anew.
+    soundfile.write(tmp_path / "1.wav", np.zeros(16000) + 0.1, 16000)
+    sources = FileSources(find_audio_files([str(tmp_path)]))
+    report = prepare(sources, str(tmp_path / "out"), workers=1)
+    assert report["clips"] == 1 and len(report["skipped"]) == 2
+    soundfile.write(tmp_path / "2.wav", np.zeros(16000) + 0.1, 16000)
+    with pytest.raises(ValueError, match="names and sizes"):
+        prepare(FileSources(sources.files), str(tmp_path / "out"), workers=1)
+    with pytest.raises(OSError, match="1.wav"):
+        prepare(FileSources(sources.files), str(tmp_path / "1.wav" / "out"), workers=1)
     with pytest.raises(ValueError, match="at least one recording. Received: none"):
         prepare(FileSources([]), str(tmp_path / "out"))
 
