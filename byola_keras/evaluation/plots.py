@@ -168,7 +168,7 @@ def _figure(width, height):
         from matplotlib.figure import Figure  # noqa: PLC0415
     except ImportError as error:
         raise ImportError(
-            f"Drawing charts needs the package {error.name}; run: pip install matplotlib"
+            f"Drawing charts needs the package {error.name}; run: pip install -e '.[evaluation]'"
         ) from error
     return Figure((width, height), layout="constrained")
 

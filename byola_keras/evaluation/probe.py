@@ -183,8 +183,8 @@ def _draw_valid(targets, seed):
         if len(_present(targets[order[:count]])) == len(_present(targets)):
             return np.sort(order[count:]), np.sort(order[:count])
     raise ValueError(
-        f"A tenth of the training clips must hold all classes, for validation. Received: {len(targets)} clips "
-        f"of {len(_present(targets))} classes, of which {_VALID_DRAWS} draws did not; give validation clips."
+        "A tenth of the training clips must hold all classes, for validation. Received: "
+        f"{len(targets)} clips of {len(_present(targets))} classes, of which {_VALID_DRAWS} draws did not; give validation clips."
     )
 
 

@@ -89,9 +89,9 @@ class ProbeModel(keras.Model):
         step = self._step.assign_add(1.0)
         rates = tf.constant(self.learning_rates, tf.float32)[:, None] / (1 - _BETA_1**step)
         for weight, gradient, (mean, square) in zip(weights, gradients, self._slots, strict=True):
-            gradient = gradient + _WEIGHT_DECAY * weight
-            mean.assign(_BETA_1 * mean + (1 - _BETA_1) * gradient)
-            square.assign(_BETA_2 * square + (1 - _BETA_2) * tf.square(gradient))
+            decayed = gradient + _WEIGHT_DECAY * weight
+            mean.assign(_BETA_1 * mean + (1 - _BETA_1) * decayed)
+            square.assign(_BETA_2 * square + (1 - _BETA_2) * tf.square(decayed))
             root = tf.sqrt(square / (1 - _BETA_2**step))
             weight.assign_sub(rates * mean / (root + _EPSILON))
 
