@@ -184,7 +184,8 @@ def _draw_valid(targets, seed):
             return np.sort(order[count:]), np.sort(order[:count])
     raise ValueError(
         "A tenth of the training clips must hold all classes, for validation. Received: "
-        f"{len(targets)} clips of {len(_present(targets))} classes, of which {_VALID_DRAWS} draws did not; give validation clips."
+        f"{len(targets)} clips of {len(_present(targets))} classes, of which "
+        f"{_VALID_DRAWS} draws did not; give validation clips."
     )
 
 
