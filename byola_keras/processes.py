@@ -27,9 +27,11 @@ def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     # The workers inherit the mask: Ctrl-C, which reaches the whole group of processes, is the parent's affair
     # from their first moment on.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    for _ in range(workers):
-        pool.submit(_nothing)
-    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    try:
+        for _ in range(workers):
+            pool.submit(_nothing)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     try:
         yield pool
     except BaseException:
