@@ -153,7 +153,12 @@ def pretrain(
             counter = StepCounter(checkpoints.restore())
             make_summaries = functools.partial(Summaries, workdir, counter, summary_every, recipe, flags_text)
             make_saver = functools.partial(
-                Saver, counter, checkpoints, workdir=workdir, max_minutes=max_minutes
+                Saver,
+                counter,
+                checkpoints,
+                workdir=workdir,
+                max_minutes=max_minutes,
+                card={"trained_on": str(stream), "recipe": recipe},
             )
             _train(model, batches, schedule, workdir, counter, make_summaries, make_saver)
 
