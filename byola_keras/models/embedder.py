@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from byola_keras.layers.waveforms import check_waveforms
 from byola_keras.models.building import build_once
 
 _PARTS = ("frontend", "normalization", "encoder")
@@ -125,42 +126,13 @@ def _to_json(card):
 
 def _checked(waveforms):
     """The waveforms; refused where it can be seen that they are none, else without what is no sound."""
-    _check_form(waveforms)
+    check_waveforms(waveforms)
     plausible = tf.abs(waveforms) <= _LARGEST_SAMPLE  # not so NaN
     if not tf.executing_eagerly():
         return tf.where(plausible, waveforms, tf.zeros_like(waveforms))
     if not tf.reduce_all(plausible):
         _refuse_values(waveforms)
     return waveforms
-
-
-def _check_form(waveforms):
-    if not hasattr(waveforms, "dtype"):
-        raise ValueError(
-            "`waveforms` must be one array or tensor [batch, samples]; make clips equally long and stack "
-            f"them. Received: {type(waveforms).__name__}"
-        )
-    if not waveforms.dtype.is_floating:
-        raise ValueError(
-            "`waveforms` must be floating-point numbers in [-1, 1]; divide 16-bit integers by 32768. "
-            f"Received: dtype={waveforms.dtype.name}"
-        )
-    shape = waveforms.shape
-    if shape.rank == 1:
-        raise ValueError(
-            "`waveforms` must have the shape [batch, samples]; give a single clip as waveform[None]. "
-            f"Received: shape={shape}"
-        )
-    if shape.rank not in (2, None):
-        raise ValueError(
-            "`waveforms` must have the shape [batch, samples]; average the channels of a stereo recording. "
-            f"Received: shape={shape}"
-        )
-    if shape.rank and 0 in shape.as_list():
-        raise ValueError(
-            "`waveforms` must hold at least one clip of at least one sample. Received: "
-            f"shape={shape}; was a file empty?"
-        )
 
 
 def _refuse_values(waveforms):
