@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from byola_keras.layers.waveforms import check_waveforms
+from byola_keras.models import preset
 from byola_keras.models.building import build_once
 
 _PARTS = ("frontend", "normalization", "encoder")
@@ -104,6 +105,38 @@ class Embedder(keras.Model):
         log_mel = self.frontend(_checked(waveforms))
         chosen = {"layers": layers} if layers else {}
         return self.encoder(self.normalization(log_mel), training=False, **chosen)
+
+    def save_to_preset(self, folder=None, *, name=None, overwrite=False):
+        """Saves the model as a folder of plain files that `byola_keras.load` reads.
+
+        `config.json` and `model.weights.h5` are what a .keras file packs; `README.md` is the model card,
+        `model_card.json` the same for programs. The folder is whole or not there.
+
+        Args:
+            folder: path of the new folder; or
+            name: of a preset in the first of `preset_folders()`, for `byola_keras.load(name)` anywhere.
+            overwrite: Boolean, whether a preset that is there is replaced.
+
+        Returns:
+            Path of the folder.
+
+        Raises:
+            FileExistsError: something is there that must not be replaced.
+        """
+        if (folder is None) == (name is None):
+            raise ValueError(
+                f"One of `folder` and `name` must be given. Received: folder={folder!r}, name={name!r}"
+            )
+        folder = preset.new_preset_folder(name) if folder is None else str(folder)
+        if not self.built:
+            self.build()
+        preset.save_preset(self, folder, overwrite)
+        return folder
+
+    @classmethod
+    def from_preset(cls, path_or_preset):
+        """As `byola_keras.load`."""
+        return preset.read_model(preset.find_model(path_or_preset), cls)
 
     def get_config(self):
         parts = {part: keras.saving.serialize_keras_object(getattr(self, part)) for part in _PARTS}

@@ -2,9 +2,8 @@
 
 import json
 
+import keras
 import numpy as np
-
-from byola_keras.models.embedder import Embedder
 
 _INTRODUCTION = """\
 Waveform in, an embedding of the clip and one of each frame out. Made with byola_keras, an implementation of
@@ -22,7 +21,7 @@ output["frames"]  # [batch, frames, {embedding_size}]
 _KERAS_OWN = ("name", "trainable", "dtype", "seed", "synchronized")
 
 
-def describe(embedder: Embedder) -> dict:
+def describe(embedder: keras.Model) -> dict:
     """The facts of a built embedder by name, JSON values; under "card" what was kept of its making."""
     first, second = embedder.timestamps_ms(2)
     return {
@@ -39,7 +38,7 @@ def describe(embedder: Embedder) -> dict:
     }
 
 
-def as_markdown(embedder: Embedder) -> str:
+def as_markdown(embedder: keras.Model) -> str:
     """The model card of a built embedder as Markdown, with the heading that model hubs read."""
     facts = describe(embedder)
     card = facts.pop("card")

@@ -11,7 +11,7 @@ from absl import logging
 
 from byola_keras.atomic import replacing
 from byola_keras.models.embedder import Embedder
-from byola_keras.models.loading import EMBEDDER_FILE
+from byola_keras.models.preset import EMBEDDER_FILE
 from byola_keras.training.checkpoints import Checkpoints
 from byola_keras.training.metrics_file import MetricsFile
 
