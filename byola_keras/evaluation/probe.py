@@ -1,14 +1,14 @@
 """The linear probe: one dense layer on frozen embeddings, for all learning rates and seeds at once."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from byola_keras.evaluation.metrics import accuracy, mean_average_precision
+from byola_keras.evaluation.metrics import mean_average_precision
 from byola_keras.evaluation.probe_model import ProbeModel
 
 LEARNING_RATES = (1e-5, 1e-4, 3e-4, 1e-3, 1e-2)
@@ -18,8 +18,8 @@ _MAX_EPOCHS = 200
 _PATIENCE = 20
 _VALID_SHARE = 0.1
 _VALID_DRAWS = 100
-# Clips whose scores are computed at a time.
-_SCORED_CLIPS = 4096
+# Clips that are read at a time.
+_READ_CLIPS = 4096
 
 
 class Labelled(NamedTuple):
@@ -42,7 +42,8 @@ class ProbeResult:
         valid: best metric on the validation clips, [seeds, rates].
         test: metric on the test clips with the weights of that epoch, [seeds, rates].
         epochs: that were trained, [seeds, rates].
-        scores: of the test clips at the chosen rate with the first seed, float32 [clips, classes].
+        chosen: number of the learning rate with the best mean on the validation clips.
+        scores: of the test clips at the chosen rate, float32 [seeds, clips, classes].
     """
 
     learning_rates: tuple[float, ...]
@@ -50,12 +51,8 @@ class ProbeResult:
     valid: np.ndarray
     test: np.ndarray
     epochs: np.ndarray
+    chosen: int
     scores: np.ndarray
-
-    @property
-    def chosen(self) -> int:
-        """Number of the learning rate with the best mean on the validation clips."""
-        return int(np.argmax(self.valid.mean(axis=0)))
 
 
 def linear_probe(
@@ -99,7 +96,7 @@ def linear_probe(
     drawn = [_draw_valid(train.targets, seed) if valid is None else None for seed in seeds]
     model = ProbeModel(mean, std, classes, learning_rates, seeds, multi_label)
     model.compile(run_eagerly=False)
-    stop = _StopEachPair(model, valid or train, drawn, multi_label)
+    stop = _StopEachPair(model, valid or train, drawn)
     rows = [np.arange(len(train.targets)) if taken is None else taken[0] for taken in drawn]
     steps = -(-len(rows[0]) // _BATCH_SIZE)
     model.fit(
@@ -111,21 +108,19 @@ def linear_probe(
         shuffle=False,
     )
     model.set_weights(stop.best_weights)
-    scores = model.scores(test.embeddings, _SCORED_CLIPS)
-    measure = mean_average_precision if multi_label else accuracy
-    tested = np.array([[measure(one, test.targets) for one in of_seed] for of_seed in scores])
-    result = ProbeResult(tuple(learning_rates), tuple(seeds), stop.best, tested, stop.epochs, scores[0, 0])
-    result.scores = scores[0, result.chosen]
-    return result
+    tested = _metric(model, test)
+    chosen = int(np.argmax(stop.best.mean(axis=0)))
+    scores = model.scores(test.embeddings, rate=chosen)
+    return ProbeResult(tuple(learning_rates), tuple(seeds), stop.best, tested, stop.epochs, chosen, scores)
 
 
 class _StopEachPair(keras.callbacks.Callback):
     """Keeps for each pair the weights of its best epoch, and ends when none has improved for long."""
 
-    def __init__(self, probe, valid, drawn, multi_label):
+    def __init__(self, probe, valid, drawn):
         super().__init__()
-        self._probe, self._valid, self._drawn = probe, valid, drawn
-        self._measure: Callable = mean_average_precision if multi_label else accuracy
+        self._probe, self._valid = probe, valid
+        self._rows = None if drawn[0] is None else [taken[1] for taken in drawn]
         pairs = (len(probe.seeds), len(probe.learning_rates))
         self.best = np.full(pairs, -np.inf)
         self.epochs = np.zeros(pairs, int)
@@ -134,7 +129,7 @@ class _StopEachPair(keras.callbacks.Callback):
         self._stopped = np.zeros(pairs, bool)
 
     def on_epoch_end(self, epoch, logs=None):
-        values = self._values()
+        values = _metric(self._probe, self._valid, self._rows)
         better = (values >= self.best) & ~self._stopped
         self.best[better] = values[better]
         self.epochs[~self._stopped] = epoch + 1
@@ -146,29 +141,32 @@ class _StopEachPair(keras.callbacks.Callback):
         if self._stopped.all():
             self.model.stop_training = True
 
-    def _values(self):
-        scores = self._probe.scores(self._valid.embeddings, _SCORED_CLIPS, self._rows())
-        rows = self._rows() or [slice(None)] * len(scores)
-        return np.array(
-            [
-                [self._measure(one, self._valid.targets[taken]) for one in of_seed]
-                for of_seed, taken in zip(scores, rows, strict=True)
-            ]
-        )
 
-    def _rows(self):
-        return None if self._drawn[0] is None else [taken[1] for taken in self._drawn]
+def _metric(probe, part, rows=None):
+    """Accuracy, or mean average precision of a multi-label task, [seeds, rates]."""
+    if part.targets.ndim == 1:
+        return probe.hits(part.embeddings, part.targets, rows) / len(
+            part.targets if rows is None else rows[0]
+        )
+    scores = probe.scores(part.embeddings, rows)
+    targets = [part.targets if rows is None else part.targets[taken] for taken in rows or probe.seeds]
+    return np.array(
+        [
+            [mean_average_precision(one, truth) for one in of_seed]
+            for of_seed, truth in zip(scores, targets, strict=True)
+        ]
+    )
 
 
 def _mean_and_std(embeddings):
     """In pieces: the embeddings may be a file that is larger than the memory."""
     total, squares = np.zeros(embeddings.shape[1]), np.zeros(embeddings.shape[1])
-    starts = range(0, len(embeddings), _SCORED_CLIPS)
+    starts = range(0, len(embeddings), _READ_CLIPS)
     for start in starts:
-        total += np.sum(embeddings[start : start + _SCORED_CLIPS], axis=0, dtype=np.float64)
+        total += np.sum(embeddings[start : start + _READ_CLIPS], axis=0, dtype=np.float64)
     mean = total / len(embeddings)
     for start in starts:
-        squares += np.square(embeddings[start : start + _SCORED_CLIPS] - mean).sum(axis=0)
+        squares += np.square(embeddings[start : start + _READ_CLIPS] - mean).sum(axis=0)
     std = np.sqrt(squares / len(embeddings))
     # A feature that never changes says nothing; it stays zero, as scikit-learn's StandardScaler has it.
     return mean.astype(np.float32), np.where(std == 0, 1, std).astype(np.float32)

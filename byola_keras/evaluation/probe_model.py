@@ -8,6 +8,8 @@ import tensorflow as tf
 
 _BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-8
 _WEIGHT_DECAY = 1e-8
+# Most clips, and most scores of all layers, that are computed at a time.
+_SCORED_CLIPS, _SCORES = 4096, 2**24
 
 
 class ProbeModel(keras.Model):
@@ -59,10 +61,13 @@ class ProbeModel(keras.Model):
 
     def call(self, embeddings):
         """Scores [seeds, batch, rates, classes] of embeddings [seeds or 1, batch, D]."""
-        seeds, size, rates, classes = self.kernel.shape
+        return self._call(embeddings, self.kernel.value, self.bias.value)
+
+    def _call(self, embeddings, kernel, bias):
+        seeds, size, rates, classes = kernel.shape
         standardised = (embeddings - self._mean) / self._std
-        products = tf.matmul(standardised, tf.reshape(self.kernel.value, [seeds, size, rates * classes]))
-        return tf.reshape(products, [seeds, -1, rates, classes]) + self.bias.value
+        products = tf.matmul(standardised, tf.reshape(kernel, [seeds, size, rates * classes]))
+        return tf.reshape(products, [seeds, -1, rates, classes]) + bias
 
     def train_step(self, data):
         embeddings, targets = data
@@ -95,27 +100,57 @@ class ProbeModel(keras.Model):
             root = tf.sqrt(square / (1 - _BETA_2**step))
             weight.assign_sub(rates * mean / (root + _EPSILON))
 
-    def scores(self, embeddings: np.ndarray, batch: int, rows: list | None = None) -> np.ndarray:
+    def scores(
+        self, embeddings: np.ndarray, rows: Sequence | None = None, rate: int | None = None
+    ) -> np.ndarray:
         """Scores of many clips.
 
         Args:
             embeddings: [clips, D].
-            batch: clips at a time.
+            rows: of each seed, the clips that are scored; None for all.
+            rate: number of the only learning rate that is scored; None for all.
+
+        Returns:
+            float32 [seeds, rates, clips, classes]; without the axis of the rates if one is given.
+        """
+        weights = [self.kernel.value, self.bias.value]
+        if rate is not None:
+            weights = [weight[:, :, rate : rate + 1] for weight in weights]
+        parts = [
+            self._score(tf.constant(embeddings[taken]), *weights).numpy()
+            for taken in self._pieces(len(embeddings), rows)
+        ]
+        scores = np.concatenate(parts, axis=1).transpose(0, 2, 1, 3)
+        return scores if rate is None else scores[:, 0]
+
+    def hits(self, embeddings: np.ndarray, labels: np.ndarray, rows: Sequence | None = None) -> np.ndarray:
+        """How many clips have their highest score at their class; the scores are never held all at once.
+
+        Args:
+            embeddings: [clips, D].
+            labels: class numbers [clips].
             rows: of each seed, the clips that are scored; None for all.
 
         Returns:
-            float32 [seeds, rates, clips, classes].
+            int64 [seeds, rates].
         """
-        count = len(embeddings) if rows is None else len(rows[0])
-        parts = []
-        for start in range(0, count, batch):
-            if rows is None:
-                chosen = embeddings[start : start + batch][None]
-            else:
-                chosen = np.stack([embeddings[taken[start : start + batch]] for taken in rows])
-            parts.append(self._score(tf.constant(chosen)).numpy())
-        return np.concatenate(parts, axis=1).transpose(0, 2, 1, 3)
+        return sum(
+            self._hits(tf.constant(embeddings[taken]), tf.constant(labels[taken])).numpy()
+            for taken in self._pieces(len(embeddings), rows)
+        )
+
+    def _pieces(self, count, rows):
+        """Numbers of the clips [seeds or 1, clips] that are scored at a time."""
+        seeds, _, rates, classes = self.kernel.shape
+        size = max(1, min(_SCORED_CLIPS, _SCORES // (seeds * rates * classes)))
+        rows = np.arange(count)[None] if rows is None else np.stack(rows)
+        return [rows[:, start : start + size] for start in range(0, rows.shape[1], size)]
 
     @tf.function(reduce_retracing=True)
-    def _score(self, embeddings):
-        return self.call(embeddings)
+    def _score(self, embeddings, kernel, bias):
+        return self._call(embeddings, kernel, bias)
+
+    @tf.function(reduce_retracing=True)
+    def _hits(self, embeddings, labels):
+        best = tf.argmax(self.call(embeddings), axis=-1, output_type=labels.dtype)
+        return tf.math.count_nonzero(best == labels[:, :, None], axis=1)
