@@ -25,7 +25,8 @@ _STATISTICS_CLIPS = 5_000
 # How often it is noted, and logged, how far the embeddings are.
 _NOTE_SECONDS = 10
 
-_FILE, _PARTIAL, _PROGRESS = "embeddings.npy", "partial.npy", "progress.json"
+_FILE, _ABOUT = "embeddings.npy", "about.txt"
+_PARTIAL, _PROGRESS = "partial.npy", "progress.json"
 
 
 def embed_task(
@@ -39,9 +40,9 @@ def embed_task(
     """Embeds each clip of a task, or takes what an earlier call has left in the cache.
 
     The folder in the cache is named by a hash of the weights, of the configuration of front end, statistics
-    and encoder, of the protocol, and of the files with their sizes and times: whatever changes the result
-    has a folder of its own. A process that was interrupted goes on where it stood; a second one that wants
-    the same waits for the first.
+    and encoder, of the protocol, and of the files with their splits, sizes and times: whatever changes the
+    result has a folder of its own, and tasks that differ in the labels share one. A process that was
+    interrupted goes on where it stood; a second one that wants the same waits for the first.
 
     Args:
         task: whose clips are embedded.
@@ -59,7 +60,7 @@ def embed_task(
         ValueError: a clip cannot be decoded, or there is no such protocol.
     """
     windows = Windows(task, protocol, embedder.frontend.sample_rate, seed)
-    folder = os.path.join(cache_dir, f"{task.name}-{_key(task, embedder, protocol, own_statistics, seed)}")
+    folder = os.path.join(cache_dir, _key(task, embedder, protocol, own_statistics, seed))
     file = os.path.join(folder, _FILE)
     busy = f"Another process embeds {task.title} with this model; waiting for it."
     with locked(folder, busy, wait=True):
@@ -68,7 +69,7 @@ def embed_task(
             if protocol == "paper" or not own_statistics:
                 embedder = with_statistics(embedder, *partial.statistics(task, embedder.frontend, seed))
             partial.fill(task, embedder, windows)
-            partial.finish()
+            partial.finish(f"{task.title}, {len(task.clips)} clips, protocol {protocol}\n")
     return np.load(file, mmap_mode="r")
 
 
@@ -123,8 +124,9 @@ class _Partial:
                 logging.info("%s: %d of %d clips embedded, %.1f a second.", task.title, done, count, rate)
                 noted = now
 
-    def finish(self):
-        """Gives the file its name."""
+    def finish(self, about):
+        """Gives the file its name, and says beside it what it is."""
+        write_text(self._path(_ABOUT), about)
         os.replace(self._path(_PARTIAL), self._path(_FILE))
         os.remove(self._path(_PROGRESS))
 
