@@ -24,6 +24,7 @@ from byola_keras.training.dry_run import describe
 from byola_keras.training.intervals import Interval
 from byola_keras.training.metrics_file import MetricsFile
 from byola_keras.training.model import build_model
+from byola_keras.training.probe import Probe, load_probe_task
 from byola_keras.training.tensorboard import Summaries
 
 FLAGS_FILE = "flags.txt"
@@ -63,6 +64,8 @@ def pretrain(
     checkpoint_every: str = "10m",
     keep_checkpoints: int = 3,
     summary_every: int = 100,
+    probe_task: str | None = None,
+    probe_every: int = 1000,
     flags_text: str = "",
     dry_run: bool = False,
     **model_arguments,
@@ -91,6 +94,8 @@ def pretrain(
         checkpoint_every: steps ("500") or minutes ("10m").
         keep_checkpoints: how many of the last checkpoints are kept.
         summary_every: steps between two summaries for TensorBoard.
+        probe_task: small task ("csv:PATH" or "csv:PATH:COLUMN"), whose probe TensorBoard shows.
+        probe_every: steps between two probes.
         flags_text: the command's flags, kept in `flags.txt` and shown in TensorBoard.
         dry_run: print sizes, time and memory, and stop without writing anything.
         **model_arguments: sizes, `precision`, `target_decay` and `learning_rate`, see `build_model`.
@@ -101,6 +106,7 @@ def pretrain(
         TrainingFailedError: the loss is no number, or the network has collapsed.
     """
     interval = Interval(checkpoint_every)
+    task = load_probe_task(probe_task) if probe_task else None
 
     # Sound: the clips of a step are a function of the step.
     stream = open_stream(
@@ -156,7 +162,8 @@ def pretrain(
             make_saver = functools.partial(
                 Saver, counter, checkpoints, workdir=workdir, max_minutes=max_minutes
             )
-            _train(model, batches, schedule, workdir, counter, make_summaries, make_saver)
+            probes = [Probe(workdir, counter, task, probe_every, SAMPLE_RATE)] if task else []
+            _train(model, batches, schedule, workdir, counter, make_summaries, make_saver, probes)
 
 
 def _measure_statistics(batches, crops):
@@ -166,7 +173,7 @@ def _measure_statistics(batches, crops):
     return stats
 
 
-def _train(model, batches, schedule, workdir, counter, make_summaries, make_saver):
+def _train(model, batches, schedule, workdir, counter, make_summaries, make_saver, probes):
     remaining = schedule.total_steps - counter.step
     logging.info(
         "%d steps an epoch, %d steps done, %d to go.",
@@ -185,6 +192,7 @@ def _train(model, batches, schedule, workdir, counter, make_summaries, make_save
         Guard(counter),
         Recorder(counter, metrics_file, schedule),
         make_summaries(waveforms=monitored, sample_rate=SAMPLE_RATE, batch_size=schedule.batch_size),
+        *probes,
         saver,
     ]
     data = batches(schedule.batch_size, start_step=counter.step, with_times=True)
