@@ -8,6 +8,7 @@ Adds a line a result to results.jsonl and makes results.md, results.csv, results
 Embeddings are kept: the same command again goes on where it was interrupted.
 """  # noqa: E501 (commands)
 
+import logging as standard_logging
 import os
 import sys
 
@@ -66,6 +67,8 @@ def main(argv):
     if not _SUMMARIZE.value and not (_MODEL.value and _TASKS.value):
         raise app.UsageError("--model and --tasks must be given, or --summarize.")
     logging.set_verbosity(max(logging.get_verbosity(), logging.INFO))
+    # Each task has functions of its own, of whose number TensorFlow warns.
+    standard_logging.getLogger("tensorflow").setLevel("ERROR")
     from byola_keras.evaluation import evaluate, results
     from byola_keras.processes import leave
 

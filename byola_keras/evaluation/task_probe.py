@@ -94,8 +94,9 @@ def confusion(outcome: TaskScores) -> np.ndarray:
 
 
 def mean_auc(outcome: TaskScores) -> np.ndarray:
-    """Mean over the classes of the area under the ROC curve, [seeds]; for multi-label tasks."""
-    return np.array([np.nanmean(metrics.roc_auc(scores, outcome.targets)) for scores in outcome.scores])
+    """Area under the ROC curve, mean over the classes that have one, [seeds]; for multi-label tasks."""
+    of_classes = np.array([metrics.roc_auc(scores, outcome.targets) for scores in outcome.scores])
+    return np.ma.masked_invalid(of_classes).mean(axis=1).filled(np.nan)
 
 
 def _targets(task):
