@@ -53,12 +53,12 @@ def test_as_good_as_logistic_regression(parts):
 def test_weights_of_the_best_epoch_are_tested_and_ties_count_as_better(parts, monkeypatch):
     """The metric is scripted: best at epochs 2 and 4, with three worse ones to the end."""
     script = iter([0.1, 0.7, 0.2, 0.7, 0.3, 0.3, 0.3, 0.9])
-    monkeypatch.setattr(probe_module, "_PATIENCE", 3)
+    monkeypatch.setattr(probe_module, "PATIENCE", 3)
     scores = []
 
-    def scripted(probe, part, rows=None):
-        scores.append(probe.scores(part.embeddings)[0, 0])
-        return np.array([[next(script, 0.0)]])
+    def scripted(probe, part):
+        scores.append(probe.scores(part.source)[0][0])
+        return [np.array([next(script, 0.0)])]
 
     monkeypatch.setattr(probe_module, "_metric", scripted)
     result = linear_probe(parts[0], parts[1], parts[1], CLASSES, learning_rates=(1e-3,), seeds=(0,))
