@@ -113,7 +113,8 @@ class Embedder(keras.Model):
 
     def _long_enough(self, waveforms):
         """Pads with zeros to as many frames as the poolings need; the front end itself pads to a window."""
-        shortest = (2**self.encoder.conv_blocks - 1) * self.frontend.hop_length
+        poolings = getattr(self.encoder, "conv_blocks", 0)  # a baseline need not have any
+        shortest = (2**poolings - 1) * self.frontend.hop_length
         if shortest <= self.frontend.n_fft:
             return waveforms
         return tf.pad(waveforms, [[0, 0], [0, tf.maximum(shortest - tf.shape(waveforms)[1], 0)]])
