@@ -5,6 +5,8 @@ import os
 import shutil
 from collections.abc import Iterator
 
+_PARTIAL_PREFIX = ".partial-"
+
 
 @contextlib.contextmanager
 def replacing(path: str) -> Iterator[str]:
@@ -13,7 +15,7 @@ def replacing(path: str) -> Iterator[str]:
     The temporary name keeps the extension, which Keras looks at.
     """
     folder, name = os.path.split(path)
-    temporary = os.path.join(folder, f".partial-{os.getpid()}-{name}")
+    temporary = os.path.join(folder, f"{_PARTIAL_PREFIX}{os.getpid()}-{name}")
     try:
         yield temporary
         os.replace(temporary, path)
@@ -41,6 +43,19 @@ def replacing_folder(path: str) -> Iterator[str]:
         shutil.rmtree(replaced, ignore_errors=True)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def remove_partials(folder: str, extension: str) -> None:
+    """Removes the temporary files that killed processes have left in a folder and its subfolders.
+
+    Args:
+        folder: which no process may be writing files of this kind to.
+        extension: of the files, such as ".npz".
+    """
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            if name.startswith(_PARTIAL_PREFIX) and name.endswith(extension):
+                os.remove(os.path.join(parent, name))
 
 
 def write_text(path: str, text: str) -> None:

@@ -26,10 +26,14 @@ def run_to_end(pipeline) -> None:
 
     Raises:
         RuntimeError: it failed.
+        KeyboardInterrupt: Ctrl-C came; from a worker in this process it comes as Beam's error.
     """
     try:
         pipeline.run().wait_until_finish()
-    except Exception as error:  # Beam raises what a worker raised as an error of its own with a long text.
+    except Exception as error:
+        if _last_line(error).startswith("KeyboardInterrupt"):
+            raise KeyboardInterrupt from error
+        # Beam raises what a worker raised as an error of its own with a long text.
         raise RuntimeError(
             f"Beam must be able to finish. Received: {_last_line(error)}; what was written stays, and the "
             "same command goes on."

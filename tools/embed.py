@@ -53,6 +53,9 @@ def _embed(beam_arguments):
     if not _INPUT.value and not _FILE_LIST.value:
         raise app.UsageError("Sound must be given by --input, --file_list or both. Received: neither.")
     logging.set_verbosity(max(logging.get_verbosity(), logging.INFO))
+    if not logging.vlog_is_on(1):
+        # Beam reports every state and statistic.
+        logging.get_absl_handler().addFilter(lambda record: "apache_beam" not in record.pathname)
     # A file may be called by any bytes.
     sys.stdout.reconfigure(errors="backslashreplace")
     from byola_keras.embedding.embed_files import embed_files

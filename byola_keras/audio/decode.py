@@ -134,7 +134,8 @@ def _open(path):
         raise AudioError("it is not a file" if os.path.exists(path) else "it is not there")
     if not os.path.getsize(path):
         raise AudioError("the file has 0 bytes")
-    return soundfile.SoundFile(path)
+    # As bytes: a file may be called by any.
+    return soundfile.SoundFile(os.fsencode(path))
 
 
 def _check_header(sound):

@@ -2,9 +2,10 @@
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import apache_beam as beam
+from absl import logging
 from apache_beam.ml.inference.base import ModelHandler, PredictionResult, RunInference
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
@@ -41,14 +42,14 @@ class EmbedderHandler(ModelHandler[SoundFile, PredictionResult, Embedder]):
         self, batch: Sequence[SoundFile], model: Embedder, inference_args: dict | None = None
     ) -> list[PredictionResult]:
         """Embeds a batch of files; gives what became of each."""
-        return [
-            PredictionResult(result.path, result) for result in embed_pending(self._request, model, batch)
-        ]
+        results = list(embed_pending(self._request, model, batch))
+        logging.info("%d file(s) done by this worker.", len(results))
+        return [PredictionResult(result.path, result) for result in results]
 
 
 def embed_by_beam(
     request: Request, files: Sequence[SoundFile], beam_arguments: Sequence[str] = ()
-) -> Iterator[Result]:
+) -> list[Result]:
     """Embeds files as `embed_pending` does, in a pipeline.
 
     Args:
@@ -75,7 +76,7 @@ def embed_by_beam(
     with open(results_path, encoding="utf-8") as file:
         results = json.load(file)
     os.remove(results_path)
-    yield from (Result(*result) for result in results)
+    return [Result(*result) for result in results]
 
 
 def _absolute(file):

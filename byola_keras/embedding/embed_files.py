@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from absl import logging
 
-from byola_keras.atomic import write_text
+from byola_keras.atomic import remove_partials, write_text
 from byola_keras.beam_runs import import_beam
 from byola_keras.embedding.embed_pending import Request, embed_pending
 from byola_keras.embedding.sound_files import SoundFile
@@ -54,6 +54,7 @@ def embed_files(
     )
     start = time.time()
     with locked(request.output_dir, busy):
+        remove_partials(request.output_dir, f".{request.output_format}")
         outputs = request.outputs(embedder)
         if overwrite:
             outputs.clear()
@@ -61,11 +62,10 @@ def embed_files(
         pending = [file for file in files if file.name not in done]
         logging.info("%d file(s), of which %d are done.", len(files), len(done))
         if beam_arguments is None:
-            results = embed_pending(request, embedder, pending)
+            results = list(_with_progress(embed_pending(request, embedder, pending), len(pending)))
         else:
             results = _embed_by_beam(request, pending, beam_arguments)
-        results = _with_progress(results, len(pending))
-        report = _report(request, outputs.model, len(done), list(results), time.time() - start)
+        report = _report(request, outputs.model, len(done), results, time.time() - start)
         write_text(os.path.join(request.output_dir, REPORT_FILE), json.dumps(report, indent=1) + "\n")
     if not done and len(report["skipped"]) == len(files):
         first = "; ".join(f"{path}: {problem}" for path, problem in list(report["skipped"].items())[:5])
@@ -80,7 +80,7 @@ def _embed_by_beam(request, files, arguments):
     import_beam()
     from byola_keras.embedding.beam_pipeline import embed_by_beam  # noqa: PLC0415
 
-    return embed_by_beam(request, files, arguments)
+    return embed_by_beam(request, files, arguments) if files else []
 
 
 def _with_progress(results, count):
