@@ -11,7 +11,10 @@ EXTENSIONS = (".wav", ".flac", ".ogg", ".mp3")
 
 
 def find_audio_files(
-    audio_dirs: Sequence[str] = (), file_list: str | None = None, with_folders: bool = False
+    audio_dirs: Sequence[str] = (),
+    file_list: str | None = None,
+    with_folders: bool = False,
+    called: str = "audio_dir",
 ) -> list[str]:
     """Finds sound files.
 
@@ -20,6 +23,7 @@ def find_audio_files(
         file_list: text file with one path or address ("s3://...", "https://...") a line; empty lines
             and lines that begin with # are left out; relative paths count from the folder of the list.
         with_folders: also folders inside folders that are named like a sound file.
+        called: what the user knows `audio_dirs` by.
 
     Returns:
         Paths, sorted, each once. From folders only names that end in one of `EXTENSIONS`, in upper or
@@ -30,22 +34,22 @@ def find_audio_files(
         ValueError: no sound file was found.
     """
     if not audio_dirs and not file_list:
-        raise ValueError("At least one of `audio_dir` and `file_list` must be given. Received: neither.")
+        raise ValueError(f"At least one of `{called}` and `file_list` must be given. Received: neither.")
     found = set()
     for entry in audio_dirs:
-        found.update(_expand(entry, with_folders))
+        found.update(_expand(entry, with_folders, called))
     if file_list:
         found.update(_read_list(file_list))
     if not found:
         raise ValueError(
             f"There must be at least one sound file ({', '.join(EXTENSIONS)}). Received: "
-            f"audio_dir={list(audio_dirs)}, file_list={file_list!r}, in which none was found; check the path "
+            f"{called}={list(audio_dirs)}, file_list={file_list!r}, in which none was found; check the path "
             "and the extensions."
         )
     return sorted(found)
 
 
-def _expand(entry, with_folders):
+def _expand(entry, with_folders, called):
     if os.path.isdir(entry):
         return _walk(entry, with_folders)
     if os.path.isfile(entry):
@@ -53,7 +57,7 @@ def _expand(entry, with_folders):
     matches = [path for path in glob.glob(entry, recursive=True) if os.path.isfile(path)]
     if not matches and not glob.has_magic(entry):
         raise FileNotFoundError(
-            f"`audio_dir` must be a folder, a glob pattern or a file. Received: audio_dir={entry!r}, which "
+            f"`{called}` must be a folder, a glob pattern or a file. Received: {called}={entry!r}, which "
             "is not there."
         )
     return matches

@@ -26,7 +26,7 @@ def find_sound_files(inputs: Sequence[str], file_list: str | None = None) -> lis
         Files in the order of their paths, each once; no two have the same name.
     """
     places = [_folder(entry) for entry in inputs]
-    files = {_place(path): path for path in find_audio_files(inputs, file_list)}
+    files = {_place(path): path for path in find_audio_files(inputs, file_list, called="input")}
     places += [os.path.dirname(place) for place in files if not _is_below(place, places)]
     shared = os.path.commonpath(places)
     return [SoundFile(path, os.path.relpath(place, shared)) for place, path in files.items()]

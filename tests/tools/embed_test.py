@@ -112,7 +112,7 @@ def test_errors_are_one_line(model, tmp_path):
     there = [f"--model={model}", f"--input={clips}", f"--output_dir={tmp_path / 'out'}"]
     for arguments, message in (
         ([*there, "--model=nothing/here"], "error: `path` must be a .keras file"),
-        ([*there, "--input=nothing/here"], "error: `audio_dir` must be a folder"),
+        ([*there, "--input=nothing/here"], "error: `input` must be a folder"),
         ([*there, "--", "--runner=FlinkRunner"], "without --runner=beam"),
         (there[:1] + there[2:], "--input, --file_list or both. Received: neither"),
         (there[1:], "Flag --model must have a value"),
