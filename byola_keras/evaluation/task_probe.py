@@ -43,8 +43,8 @@ def probe_task(
     """Trains and tests linear probes on each fold, or on the one split, of a task.
 
     A task of the paper trains as long as it did there: 200 epochs at most, 20 without a better one. On tasks
-    of one's own that may be too few steps to converge: those have up to 500 epochs, as far as 2,000 steps need
-    them, and wait for a quarter of these.
+    of one's own that may be too few steps to converge: those have up to 500 epochs, as far as 2,000 steps
+    need them, and wait for a quarter of these.
 
     Args:
         task: with its labels.
