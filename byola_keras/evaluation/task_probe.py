@@ -101,12 +101,6 @@ def confusion(outcome: TaskScores) -> np.ndarray:
     return sum(metrics.confusion_matrix(scores, outcome.targets) for scores in outcome.scores)
 
 
-def mean_auc(outcome: TaskScores) -> np.ndarray:
-    """Area under the ROC curve, mean over the classes that have one, [seeds]; for multi-label tasks."""
-    of_classes = np.array([metrics.roc_auc(scores, outcome.targets) for scores in outcome.scores])
-    return np.ma.masked_invalid(of_classes).mean(axis=1).filled(np.nan)
-
-
 def _epochs_and_patience(task, clips, max_epochs):
     if max_epochs or task.learning_rate is not None:
         return max_epochs or MAX_EPOCHS, PATIENCE
