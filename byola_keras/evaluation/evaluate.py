@@ -71,7 +71,8 @@ def evaluate(
         FileNotFoundError, ValueError: a model or task is not there or not as it must be. All are looked at
             before the first is evaluated.
     """
-    tasks = [load_task(spec, data_dir, _split_csv(spec, split_csv), 0, check_counts) for spec in specs]
+    how = {"check_counts": check_counts, "cache_dir": options.cache_dir}
+    tasks = [load_task(spec, data_dir, _split_csv(spec, split_csv), **how) for spec in specs]
     for task in tasks:
         learning_rates(task, options.learning_rate)
     embedders = {model: load_representation(model) for model in models}

@@ -26,7 +26,7 @@ TOTALS |= {"nsynth": 305_979, "surge": 183_392}
 
 
 def test_unknown_task(tmp_path):
-    with pytest.raises(ValueError, match=r"one of esc50, us8k, .* or csv:PATH.*Received: spec='esc'"):
+    with pytest.raises(ValueError, match=r"one of esc50, us8k, .* csv:PATH.*Received: spec='esc'"):
         load_task("esc", str(tmp_path))
 
 
