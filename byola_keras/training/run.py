@@ -14,8 +14,9 @@ from byola_keras.audio.corpus import SAMPLE_RATE
 from byola_keras.audio.crops import crop_dataset
 from byola_keras.audio.streams import open_stream
 from byola_keras.layers.log_mel_spectrogram import LogMelSpectrogram
+from byola_keras.models import statistics
 from byola_keras.models.loading import EMBEDDER_FILE
-from byola_keras.training import configuration, statistics
+from byola_keras.training import configuration
 from byola_keras.training.callbacks import Guard, Recorder, Saver, StepCounter
 from byola_keras.training.checkpoints import Checkpoints
 from byola_keras.training.devices import make_strategy, use_xla
