@@ -15,7 +15,7 @@ from byola_keras.audio.crops import crop_dataset
 from byola_keras.audio.streams import open_stream
 from byola_keras.layers.log_mel_spectrogram import LogMelSpectrogram
 from byola_keras.models import statistics
-from byola_keras.models.loading import EMBEDDER_FILE
+from byola_keras.models.preset import EMBEDDER_FILE
 from byola_keras.training import configuration
 from byola_keras.training.callbacks import Guard, Recorder, Saver, StepCounter
 from byola_keras.training.checkpoints import Checkpoints
@@ -154,7 +154,12 @@ def pretrain(
             counter = StepCounter(checkpoints.restore())
             make_summaries = functools.partial(Summaries, workdir, counter, summary_every, recipe, flags_text)
             make_saver = functools.partial(
-                Saver, counter, checkpoints, workdir=workdir, max_minutes=max_minutes
+                Saver,
+                counter,
+                checkpoints,
+                workdir=workdir,
+                max_minutes=max_minutes,
+                card={"trained_on": str(stream), "recipe": recipe},
             )
             _train(model, batches, schedule, workdir, counter, make_summaries, make_saver)
 
