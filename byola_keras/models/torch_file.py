@@ -70,6 +70,7 @@ def read_torch_file(path: str) -> dict[str, np.ndarray]:
         TorchFileError: a `ValueError`; the file is damaged, cut off, of another kind, or names a class or
             function that is not read; the text says which.
     """
+    path = os.fspath(path)
     if not os.path.isfile(path):
         raise FileNotFoundError(f"`path` must be a PyTorch file. Received: path={path!r}, which is no file.")
     with open(path, "rb") as file:
@@ -164,9 +165,6 @@ class _LegacyContent:
         self.storages = set()
         self.root = read_pickle(self.file, self.storages)
         self.keys = read_pickle(self.file)
-        keys = sorted(storage.key for storage in self.storages)
-        if not isinstance(self.keys, list) or keys != sorted(map(str, self.keys)):
-            raise TorchFileError("the list of its storages is not that of its tensors")
 
     def _next_number(self):
         try:
@@ -177,7 +175,11 @@ class _LegacyContent:
     def read(self, storages: Set[Storage]) -> dict[Storage, np.ndarray]:
         """The values of storages, each [count]."""
         by_key, found = {storage.key: storage for storage in self.storages}, {}
-        for key in self.keys:
+        keys = self.keys if isinstance(self.keys, list) else []
+        named = all(isinstance(key, str) for key in keys)
+        if not named or sorted(keys) != sorted(storage.key for storage in self.storages):
+            raise TorchFileError("the list of its storages is not that of its tensors")
+        for key in keys:
             storage = by_key[key]
             count = int.from_bytes(self.file.read(8), "little")
             length = storage.count * np.dtype(_dtype(storage)).itemsize
@@ -212,7 +214,7 @@ def _values(storage, data, byte_order):
 def _view(name, tensor, values):
     try:
         if 0 in tensor.size:
-            return np.zeros(tensor.size, values.dtype)
+            return np.broadcast_to(np.zeros((), values.dtype), tensor.size)
         steps = [step * values.itemsize for step in tensor.stride]
         # Checks that all lies inside the buffer.
         return np.ndarray(tensor.size, values.dtype, values, tensor.offset * values.itemsize, steps)

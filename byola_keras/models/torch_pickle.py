@@ -15,12 +15,8 @@ _MAX_BYTES = 2**22
 # What training code keeps beside the weights. Such objects are passed over as `Opaque`.
 _HARMLESS = (
     "argparse.Namespace",
-    "builtins.bytearray",
-    "builtins.complex",
-    "builtins.frozenset",
-    "builtins.object",
-    "builtins.set",
-    "builtins.slice",
+    *(f"builtins.{name}" for name in ("bool", "bytearray", "complex", "dict", "float", "frozenset", "int")),
+    *(f"builtins.{name}" for name in ("list", "object", "set", "slice", "str", "tuple")),
     "collections.Counter",
     "collections.defaultdict",
     "collections.deque",
