@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
+from absl import logging
 
 from byola_keras.atomic import write_text
 
@@ -54,6 +55,7 @@ def measure(frontend, batches: Iterable, crops: int) -> NormStats:
     Raises:
         ValueError: all values are equal, as for pure silence.
     """
+    logging.info("Measuring mean and standard deviation of the log-mel over %d random crops.", crops)
     log_mel = tf.function(frontend)
     statistics, taken = RunningStatistics(), 0
     for waveforms in batches:
@@ -68,6 +70,7 @@ def measure(frontend, batches: Iterable, crops: int) -> NormStats:
             "The training sound must not be all silent. Received: log-mel mean="
             f"{statistics.mean:.4f}, std={statistics.std:.2e} over {taken} crops; check the files."
         )
+    logging.info("Log-mel mean %.4f, standard deviation %.4f.", statistics.mean, statistics.std)
     return NormStats(statistics.mean, statistics.std, taken)
 
 

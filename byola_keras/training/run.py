@@ -12,7 +12,7 @@ from absl import logging
 from byola_keras.atomic import write_text
 from byola_keras.audio.corpus import SAMPLE_RATE
 from byola_keras.audio.crops import crop_dataset
-from byola_keras.audio.streams import open_stream
+from byola_keras.audio.streams import clear_errors, open_stream
 from byola_keras.layers.log_mel_spectrogram import LogMelSpectrogram
 from byola_keras.models import statistics
 from byola_keras.models.preset import EMBEDDER_FILE
@@ -129,7 +129,7 @@ def pretrain(
         with strategy.scope():
             return build_model(stats, stream.crop_length, **model_arguments)
 
-    with _clear_errors(stream):
+    with clear_errors(stream):
         if dry_run:
             print(describe(new_model, batches(global_batch_size), schedule))
             return
@@ -144,7 +144,9 @@ def pretrain(
             # Another machine may take up the run.
             del recipe["jit_compile"]
             configuration.check(workdir, recipe)
-            stats = statistics.load(workdir) or _measure_statistics(batches, norm_crops)
+            stats = statistics.load(workdir) or statistics.measure(
+                LogMelSpectrogram(), batches(_STATISTICS_BATCH), norm_crops
+            )
             # Once the sound has proved to be readable: a wrong folder must not spoil the directory.
             configuration.save(workdir, recipe)
             statistics.save(stats, workdir)
@@ -162,13 +164,6 @@ def pretrain(
                 card={"trained_on": str(stream), "recipe": recipe},
             )
             _train(model, batches, schedule, workdir, counter, make_summaries, make_saver)
-
-
-def _measure_statistics(batches, crops):
-    logging.info("Measuring mean and standard deviation of the log-mel over %d random crops.", crops)
-    stats = statistics.measure(LogMelSpectrogram(), batches(_STATISTICS_BATCH), crops)
-    logging.info("Log-mel mean %.4f, standard deviation %.4f.", stats.mean, stats.std)
-    return stats
 
 
 def _train(model, batches, schedule, workdir, counter, make_summaries, make_saver):
@@ -206,17 +201,3 @@ def _check_divisible(global_batch_size, replicas):
             "`global_batch_size` must be a multiple of the number of devices. Received: "
             f"global_batch_size={global_batch_size}, devices={replicas}"
         )
-
-
-@contextlib.contextmanager
-def _clear_errors(stream):
-    """Raises the reader's own error in place of TensorFlow's wrapping of it; sums up what was skipped."""
-    try:
-        yield
-    except tf.errors.OpError:
-        if stream.failure:
-            raise stream.failure from None
-        raise
-    finally:
-        if stream.skipped:
-            logging.warning("%d of %s could not be decoded and were skipped.", len(stream.skipped), stream)
