@@ -11,6 +11,8 @@ from typing import BinaryIO, NamedTuple
 # A pickle describes tensors, their values lie elsewhere: that of a BYOL-A run has some kilobytes. In memory
 # a pickle may have a hundred times its size.
 _MAX_BYTES = 2**22
+# Numpy's limit.
+_MAX_AXES = 32
 
 # What training code keeps beside the weights. Such objects are passed over as `Opaque`.
 _HARMLESS = (
@@ -207,8 +209,8 @@ def _named(module, name):
         full.startswith(known) if known.endswith(".") else full == known for known in _HARMLESS
     ):
         raise TorchFileError(
-            f"it names {full}; only tensors, plain containers and what Lightning stores beside them are "
-            "read. If you trust the file, load it in PyTorch and save the state_dict of the model alone"
+            f"it names {full[:200]}; only tensors, plain containers and what Lightning stores beside them "
+            "are read. If you trust the file, load it in PyTorch and save the state_dict of the model alone"
         )
     return Opaque(full)
 
@@ -218,7 +220,7 @@ def _storage(identifier):
     if not isinstance(identifier, tuple) or len(identifier) < 5 or identifier[0] != "storage":
         raise TypeError("an unknown persistent id")
     if identifier[5:] not in ((), (None,)):
-        raise TorchFileError("it holds views of storages, as PyTorch wrote before 1.0")
+        raise TorchFileError("it holds views of storages, as old versions of PyTorch wrote")
     kind, key, count = identifier[1].name.rpartition(".")[2], identifier[2], identifier[4]
     if not isinstance(key, str) or not _is_size(count):
         raise TypeError("a persistent id without key or size")
@@ -245,7 +247,7 @@ def _tensor(storage, offset, size, stride, _requires_grad=False, _hooks=None, fl
     numbers = (offset, *size, *stride)
     if not isinstance(storage, Storage) or len(size) != len(stride):
         raise TypeError("a tensor without storage or shape")
-    if not all(map(_is_size, numbers)):
+    if not all(map(_is_size, numbers)) or len(size) > _MAX_AXES:
         raise TypeError("a tensor whose shape is no shape")
     if flags:  # Conjugated or negated in place.
         raise TorchFileError(f"it holds a tensor with the flags {sorted(flags)}")

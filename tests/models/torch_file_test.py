@@ -138,6 +138,7 @@ def test_nothing_is_executed(tmp_path, monkeypatch, where, protocol):
         ({"a": tensor(stride=(3, 2))}, "the tensor 'a' lies outside its storage"),
         ({"a": tensor(offset=-1)}, "a tensor whose shape is no shape"),
         ({"a": tensor(stride=(-3, 1), offset=3)}, "a tensor whose shape is no shape"),
+        ({"a": tensor(size=(1,) * 40, stride=(1,) * 40)}, "a tensor whose shape is no shape"),
         ({"a": tensor(size=(2, "3"))}, "a tensor whose shape is no shape"),
         ({"a": tensor(count=7)}, "storage 0 must have 7 x 4 bytes|it ends inside its values"),
         (
