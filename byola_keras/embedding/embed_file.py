@@ -66,7 +66,7 @@ def frames_of_blocks(
         frames = np.asarray(output["frames"][0], np.float32)
         frames = frames[chunk.skipped_first : len(frames) - chunk.skipped_last]
         if len(frames):
-            yield embedder.timestamps_ms(done + len(frames))[done:], frames
+            yield embedder.timestamps_ms(len(frames), start=done), frames
             done += len(frames)
 
 

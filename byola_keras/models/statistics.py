@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
-from absl import logging
 
 from byola_keras.atomic import write_text
 
@@ -55,12 +54,10 @@ def measure(frontend, batches: Iterable, crops: int) -> NormStats:
     Raises:
         ValueError: all values are equal, as for pure silence.
     """
-    logging.info("Measuring mean and standard deviation of the log-mel over %d random crops.", crops)
-    log_mel = tf.function(frontend)
+    log_mel = tf.function(frontend, input_signature=[tf.TensorSpec([None, None], tf.float32)])
     statistics, taken = RunningStatistics(), 0
     for waveforms in batches:
-        # The surplus is cut after the front end, so that it is traced for one shape.
-        values = log_mel(waveforms)[: crops - taken]
+        values = log_mel(waveforms[: crops - taken])
         statistics.update(values.numpy())
         taken += int(values.shape[0])
         if taken >= crops:
@@ -70,7 +67,6 @@ def measure(frontend, batches: Iterable, crops: int) -> NormStats:
             "The training sound must not be all silent. Received: log-mel mean="
             f"{statistics.mean:.4f}, std={statistics.std:.2e} over {taken} crops; check the files."
         )
-    logging.info("Log-mel mean %.4f, standard deviation %.4f.", statistics.mean, statistics.std)
     return NormStats(statistics.mean, statistics.std, taken)
 
 
