@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from byola_keras.layers.mel_filterbank import mel_filterbank
+from byola_keras.layers.waveforms import check_waveforms
 
 # float32 machine epsilon, added to the mel power before the logarithm: silence is ln(eps) = -15.94.
 LOG_OFFSET = 1.1920929e-07
@@ -98,16 +99,7 @@ class LogMelSpectrogram(keras.layers.Layer):
             raise ValueError(f"`mel_norm` must be 'slaney' or None. Received: mel_norm={self.mel_norm!r}")
 
     def call(self, waveforms):
-        if waveforms.shape.rank != 2:
-            raise ValueError(
-                "`waveforms` must have the shape [batch, samples]; average the channels of a stereo "
-                f"recording and add a batch axis to a single clip. Received: shape={waveforms.shape}"
-            )
-        if not waveforms.dtype.is_floating:
-            raise ValueError(
-                "`waveforms` must be floating-point numbers in [-1, 1]; divide 16-bit integers by 32768. "
-                f"Received: dtype={waveforms.dtype.name}"
-            )
+        check_waveforms(waveforms)
         return tf.math.log(self.mel_power(waveforms) + LOG_OFFSET)
 
     def mel_power(self, waveforms):

@@ -38,7 +38,13 @@ class Encoder(keras.Model):
         [batch, T, F] normalised log-mel; F static, T at least 2 ** conv_blocks.
 
     Output shape:
-        {"scene": [batch, D], "frames": [batch, T // 2 ** conv_blocks, D]}.
+        {"scene": [batch, D], "frames": [batch, T // 2 ** conv_blocks, D]}; called with `layers`, also
+        {"layers": {name: features}}: "conv_1", "conv_2" ... [batch, T // 2 ** k, (F // 2 ** k) channels],
+        the output of convolution block k with the mels joined (mel-outer, channel-inner); "local" and
+        "global" [batch, T // 2 ** conv_blocks, size].
+
+    Call arguments:
+        layers: "all", or a list of some of `layer_names`; none by default.
 
     Reference:
         https://arxiv.org/abs/2204.07402, Section III-D and Table I.
@@ -124,36 +130,58 @@ class Encoder(keras.Model):
         sizes = {"local": local, "global": self.mlp_units[-1], "local_global": local + self.mlp_units[-1]}
         return sizes[self.features]
 
-    def call(self, x, training=None):
+    @property
+    def layer_names(self):
+        """Names of the layers whose features `call` can give, from the input on."""
+        blocks = [f"conv_{block}" for block in range(1, self.conv_blocks + 1)]
+        return (*blocks, "local") if self.features == "local" else (*blocks, "local", "global")
+
+    def call(self, x, training=None, layers=()):
         if x.shape[1] is not None and x.shape[1] < 2**self.conv_blocks:
             raise ValueError(
                 "The input must have at least 2 ** conv_blocks frames. Received: "
                 f"frames={x.shape[1]}, conv_blocks={self.conv_blocks}"
             )
-        local = self.local_features(x, training)
-        if self.features == "local":
-            frames = local
-        else:
-            global_features = self.global_features(local, training)
-            frames = (
-                tf.concat([local, global_features], axis=-1)
-                if self.features == "local_global"
-                else global_features
-            )
-        return {"scene": self.temporal_pooling(frames), "frames": frames}
+        names = self._chosen_layers(layers)
+        blocks = self._block_outputs(x, training)
+        features = {f"conv_{number}": _join_mels(block) for number, block in enumerate(blocks, 1)}
+        features["local"] = self._flattened(blocks[-1])
+        if self.features != "local":
+            features["global"] = self.global_features(features["local"], training)
+        frames = (
+            tf.concat([features["local"], features["global"]], axis=-1)
+            if self.features == "local_global"
+            else features[self.features]
+        )
+        output = {"scene": self.temporal_pooling(frames), "frames": frames}
+        return {**output, "layers": {name: features[name] for name in names}} if names else output
 
-    def local_features(self, x, training=None):
-        """Flattened output of the convolutions, [batch, T', width]."""
-        x = tf.expand_dims(x, -1)
+    def _chosen_layers(self, layers):
+        names = self.layer_names if layers == "all" else layers
+        if isinstance(names, str) or not set(names) <= set(self.layer_names):
+            raise ValueError(
+                f"`layers` must be 'all' or a list of some of {self.layer_names}. Received: layers={layers!r}"
+            )
+        return names
+
+    def _block_outputs(self, x, training):
+        """Output of each convolution block, [batch, T / 2 ** block, F / 2 ** block, channels]."""
+        x, outputs = tf.expand_dims(x, -1), []
         for convolution, normalization in zip(self.convolutions, self.normalizations, strict=True):
-            x = tf.nn.relu(normalization(convolution(x), training=training))
-            x = self.max_pooling(x)
+            x = self.max_pooling(tf.nn.relu(normalization(convolution(x), training=training)))
+            outputs.append(x)
+        return outputs
+
+    def _flattened(self, x):
         if self.flatten == "mean_freq":
             return tf.reduce_mean(x, axis=2)
         if self.flatten == "mean_channel":
             return tf.reduce_mean(x, axis=3)
-        shape = tf.shape(x)
-        return tf.reshape(x, [shape[0], shape[1], x.shape[2] * x.shape[3]])
+        return _join_mels(x)
+
+    def local_features(self, x, training=None):
+        """Flattened output of the convolutions, [batch, T', width]."""
+        return self._flattened(self._block_outputs(x, training)[-1])
 
     def global_features(self, local, training=None):
         """Output of the perceptron on each frame, [batch, T', mlp_units[-1]]."""
@@ -183,3 +211,9 @@ class Encoder(keras.Model):
             "synchronized": self.synchronized,
             "seed": self.dropout.seed,
         }
+
+
+def _join_mels(x):
+    """[batch, time, mel, channel] to [batch, time, mel x channel], mel-outer."""
+    shape = tf.shape(x)
+    return tf.reshape(x, [shape[0], shape[1], x.shape[2] * x.shape[3]])

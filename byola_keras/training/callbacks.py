@@ -11,7 +11,7 @@ from absl import logging
 
 from byola_keras.atomic import replacing
 from byola_keras.models.embedder import Embedder
-from byola_keras.models.loading import EMBEDDER_FILE
+from byola_keras.models.preset import EMBEDDER_FILE
 from byola_keras.training.checkpoints import Checkpoints
 from byola_keras.training.metrics_file import MetricsFile
 
@@ -137,8 +137,10 @@ class Saver(keras.callbacks.Callback):
         workdir: str,
         steps_per_epoch: int,
         max_minutes: float | None = None,
+        card: dict | None = None,
     ):
         super().__init__()
+        self._card = card or {}
         self._deadline = math.inf if max_minutes is None else time.monotonic() + 60 * max_minutes
         self._counter = counter
         self._checkpoints = checkpoints
@@ -167,7 +169,7 @@ class Saver(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         step = self._counter.step
         if step % self._steps_per_epoch == 0 and time.monotonic() - self._embedder_saved > _EMBEDDER_SECONDS:
-            save_embedder(self.model, self._workdir)
+            self._save_embedder()
             self._embedder_saved = time.monotonic()
         if time.monotonic() > self._deadline:
             self._stop_reason = "The time is up"
@@ -180,7 +182,7 @@ class Saver(keras.callbacks.Callback):
     def on_train_end(self, logs=None):
         if self._counter.step != self._saved_step:
             self._save()
-        save_embedder(self.model, self._workdir)
+        self._save_embedder()
 
     def _save(self):
         # Rows first: a checkpoint never knows of a step that `metrics.csv` does not.
@@ -188,10 +190,13 @@ class Saver(keras.callbacks.Callback):
         self._checkpoints.save(self._counter.step)
         self._saved_step = self._counter.step
 
+    def _save_embedder(self):
+        save_embedder(self.model, self._workdir, {**self._card, "steps": self._counter.step})
 
-def save_embedder(model, workdir: str) -> None:
-    """Writes the online encoder with front end and statistics to `embedder.keras`."""
-    embedder = Embedder(model.frontend, model.normalization, model.encoder)
+
+def save_embedder(model, workdir: str, card: dict | None = None) -> None:
+    """Writes the online encoder with front end, statistics and model card to `embedder.keras`."""
+    embedder = Embedder(model.frontend, model.normalization, model.encoder, card)
     embedder.build((None, None))
     with replacing(os.path.join(workdir, EMBEDDER_FILE)) as temporary:
         embedder.save(temporary)

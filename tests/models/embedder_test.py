@@ -1,16 +1,21 @@
+import zipfile
+
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import byola_keras
 from byola_keras.models.losses import byol_loss, effective_rank, projection_std
+from byola_keras.models.model_card import as_markdown, describe, identity
 
 
-def make():
+def make(card=None, **arguments):
     return byola_keras.Embedder(
         byola_keras.LogMelSpectrogram(),
         keras.layers.Normalization(axis=None, mean=-8.25, variance=20.0, dtype="float32"),
-        byola_keras.Encoder(channels=4, mlp_units=(8, 8)),
+        byola_keras.Encoder(**{"channels": 4, "mlp_units": (8, 8), **arguments}),
+        card,
     )
 
 
@@ -41,6 +46,171 @@ def test_embedding_is_that_of_normalised_log_mel():
     log_mel = (embedder.frontend(sound(2, 16000)) + 8.25) / np.sqrt(20.0)
     expected = embedder.encoder(log_mel, training=False)["scene"]
     np.testing.assert_allclose(embedder(sound(2, 16000))["scene"], expected, atol=1e-5)
+
+
+SPOILT = sound(2, 2000)
+SPOILT[1, 100], SPOILT[0, 7] = np.nan, np.inf
+
+
+@pytest.mark.parametrize(
+    ("waveforms", "message"),
+    [
+        (np.zeros((2, 2000), "int16"), "divide 16-bit integers by 32768. Received: dtype=int16"),
+        (np.zeros((2, 2000), bool), "Received: dtype=bool"),
+        (np.zeros(2000, "float32"), r"waveform\[None\]. Received: shape=\(2000,\)"),
+        (np.zeros((2, 2000, 2), "float32"), r"stereo recording. Received: shape=\(2, 2000, 2\)"),
+        (np.zeros((2, 0), "float32"), r"at least one sample. Received: shape=\(2, 0\)"),
+        (np.zeros((0, 2000), "float32"), r"at least one clip .*Received: shape=\(0, 2000\)"),
+        ([np.zeros(2000), np.zeros(1000)], "one array or tensor .*Received: list"),
+        (SPOILT, "finite numbers. Received: 2 NaN or infinite samples of 4000"),
+        (32768 * sound(2, 2000), r"must lie in \[-1, 1\]; divide .*Received: a peak of 1\d{4}"),
+    ],
+)
+def test_no_waveform(waveforms, message):
+    with pytest.raises(ValueError, match=message):
+        make()(waveforms)
+
+
+def test_in_a_graph_what_is_no_sound_counts_as_silence():
+    embedder = make()
+    graph = tf.function(embedder, input_signature=[tf.TensorSpec([None, None])])
+    replaced = np.where(np.isfinite(SPOILT), SPOILT, 0)
+    np.testing.assert_allclose(graph(SPOILT)["scene"], embedder(replaced)["scene"], atol=1e-6)
+    np.testing.assert_allclose(
+        embedder.predict(SPOILT, verbose=0)["scene"], embedder(replaced)["scene"], atol=1e-6
+    )
+    assert np.isfinite(graph(np.full((2, 3000), -1e30, "float32"))["scene"]).all()
+    silence = embedder(np.zeros((2, 1000), "float32"))["frames"]
+    np.testing.assert_allclose(graph(np.zeros((2, 0), "float32"))["frames"], silence, atol=1e-6)
+
+
+def test_double_precision_and_loud_sound_are_welcome():
+    embedder = make()
+    np.testing.assert_array_equal(
+        embedder(sound(2, 2000).astype("float64"))["scene"], embedder(sound(2, 2000))["scene"]
+    )
+    assert np.isfinite(embedder(20 * sound(2, 2000))["scene"]).all()
+
+
+@pytest.mark.parametrize("flatten", ["freq_channel", "mean_freq"])
+def test_layers(flatten):
+    embedder = make(flatten=flatten)
+    plain, output = embedder(sound(2, 16000)), embedder(sound(2, 16000), layers="all")
+    layers = output.pop("layers")
+    shapes = {name: tuple(features.shape) for name, features in layers.items()}
+    local = {"freq_channel": 64, "mean_freq": 4}[flatten]
+    assert shapes == {
+        "conv_1": (2, 50, 128),
+        "conv_2": (2, 25, 64),
+        "local": (2, 25, local),
+        "global": (2, 25, 8),
+    }
+    for name in ("scene", "frames"):
+        np.testing.assert_array_equal(output[name], plain[name])
+    np.testing.assert_array_equal(tf.concat([layers["local"], layers["global"]], -1), plain["frames"])
+    if flatten == "freq_channel":
+        np.testing.assert_array_equal(layers["conv_2"], layers["local"])
+    chosen = embedder(sound(2, 16000), layers=["conv_1"])["layers"]
+    assert list(chosen) == ["conv_1"]
+    np.testing.assert_array_equal(chosen["conv_1"], layers["conv_1"])
+
+
+def test_first_block_by_hand():
+    embedder = make()
+    embedder.build()
+    log_mel = embedder.normalization(embedder.frontend(sound(1, 3000)))[..., None]
+    convolution, normalization = embedder.encoder.convolutions[0], embedder.encoder.normalizations[0]
+    block = tf.nn.relu(normalization(convolution(log_mel)))[:, :18].numpy()  # of 19 frames
+    pooled = block.reshape(1, 9, 2, 32, 2, 4).max(axis=(2, 4)).reshape(1, 9, 128)
+    np.testing.assert_allclose(
+        embedder(sound(1, 3000), layers=("conv_1",))["layers"]["conv_1"], pooled, atol=1e-6
+    )
+
+
+def test_unknown_layer():
+    for layers in (["conv_3"], "local", ["conv_1", "frames"]):
+        with pytest.raises(
+            ValueError, match="some of .*'conv_1', 'conv_2', 'local', 'global'.*Received: layers="
+        ):
+            make()(sound(1, 2000), layers=layers)
+    with pytest.raises(ValueError, match="some of"):
+        make(features="local")(sound(1, 2000), layers=["global"])
+
+
+def test_timestamps():
+    embedder = make()
+    np.testing.assert_array_equal(embedder.timestamps_ms(3), [15, 55, 95])
+    np.testing.assert_array_equal(embedder.timestamps_ms(3, "conv_1"), [5, 25, 45])
+    assert embedder.timestamps_ms(900_000)[-1] == 40 * 899_999 + 15
+    np.testing.assert_array_equal(embedder.timestamps_ms(2, start=10), [415, 455])
+    np.testing.assert_array_equal(make(conv_blocks=3).timestamps_ms(2), [35, 115])
+    with pytest.raises(ValueError, match="Received: layer='conv_3'"):
+        embedder.timestamps_ms(3, "conv_3")
+    assert (embedder.sample_rate, embedder.embedding_size) == (16000, 64 + 8)
+
+
+CARD = {"trained_on": "2,000 sound files", "recipe": {"seed": 3, "mlp_units": [8, 8]}, "licence": "cc-by-4.0"}
+
+
+def test_card_travels_with_the_file(tmp_path):
+    embedder = make({**CARD, "recipe": {"seed": 3, "mlp_units": (8, 8)}})
+    embedder.build((None, None))
+    embedder.save(tmp_path / "embedder.keras")
+    loaded = byola_keras.load(str(tmp_path))
+    assert loaded.card == CARD
+    facts = describe(loaded)
+    assert facts["card"] == CARD and facts["normalization_mean"] == -8.25
+    assert (facts["frame_hop_ms"], facts["first_frame_centre_ms"], facts["embedding_size"]) == (40, 15, 72)
+    text = as_markdown(loaded)
+    assert text.startswith("---\n") and 'license: "cc-by-4.0"\n' in text
+    for line in (
+        "| embedding_size | 72 |",
+        "| mlp_units | [8, 8] |",
+        "2,000 sound files",
+        "| mel_scale | slaney |",
+    ):
+        assert line in text.splitlines()
+
+
+def test_identity_is_that_of_the_embeddings(tmp_path):
+    embedder = make()
+    embedder.build()
+    before = identity(embedder)
+    embedder.save(tmp_path / "embedder.keras")
+    loaded = byola_keras.load(tmp_path)
+    assert identity(loaded) == before == describe(loaded)["identity"]
+    parts = (embedder.frontend, embedder.normalization, embedder.encoder)
+    assert identity(byola_keras.Embedder(*parts, {"notes": "other"})) == before
+    loaded.encoder.normalizations[0].moving_mean.assign_add([0, 0, 1e-6, 0])
+    htk = byola_keras.LogMelSpectrogram(mel_scale="htk")
+    normalization = keras.layers.Normalization(axis=None, mean=-8.25, variance=20.5)
+    normalization.build((None, None, 64))
+    others = [(htk, *parts[1:]), (parts[0], normalization, parts[2])]
+    assert before not in [identity(loaded), *(identity(byola_keras.Embedder(*other)) for other in others)]
+
+
+def test_file_from_before_there_were_cards(tmp_path):
+    embedder = make()
+    expected = embedder(sound(2, 2000))["scene"]
+    embedder.save(tmp_path / "new.keras")
+    with zipfile.ZipFile(tmp_path / "new.keras") as new:
+        members = {name: new.read(name) for name in new.namelist()}
+    without_card = members["config.json"].replace(b', "card": {}', b"")
+    assert b"card" in members["config.json"] and b"card" not in without_card
+    with zipfile.ZipFile(tmp_path / "old.keras", "w") as old:
+        for name, content in {**members, "config.json": without_card}.items():
+            old.writestr(name, content)
+    loaded = byola_keras.load(str(tmp_path / "old.keras"))
+    assert loaded.card == {}
+    np.testing.assert_array_equal(loaded(sound(2, 2000))["scene"], expected)
+
+
+@pytest.mark.parametrize(
+    ("card", "message"), [("text", "Received: card='text'"), ({"x": np.ones(2)}, "not JSON serial")]
+)
+def test_card_that_is_no_json(card, message):
+    with pytest.raises(ValueError, match=message):
+        make(card)
 
 
 def test_load_refuses_what_is_no_embedder(tmp_path):

@@ -77,6 +77,9 @@ def test_more_steps_go_on_and_epochs_write_the_embedder(sounds, tmp_path):
     assert os.path.getmtime(tmp_path / "two" / "embedder.keras") > written
     pretrain(str(tmp_path / "one"), [sounds], **{**TINY, "steps": 7})
     assert losses(tmp_path / "two") == losses(tmp_path / "one")
+    card = byola_keras.load(str(tmp_path / "two")).card
+    assert card["steps"] == 7 and card["trained_on"].endswith(" sound files")
+    assert card["recipe"]["seed"] == 0 and card["recipe"]["channels"] == TINY["channels"]
 
 
 def test_summaries_do_not_change_the_training(sounds, tmp_path):

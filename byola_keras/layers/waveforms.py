@@ -1,0 +1,35 @@
+"""What waveforms must look like."""
+
+
+def check_waveforms(waveforms) -> None:
+    """Refuses what cannot be a batch of waveforms by its type or its shape, as far as that is known.
+
+    Raises:
+        ValueError: it is no tensor, not of floats, not [batch, samples], or empty.
+    """
+    if not hasattr(waveforms, "dtype"):
+        raise ValueError(
+            "`waveforms` must be one array or tensor [batch, samples]; make clips equally long and stack "
+            f"them. Received: {type(waveforms).__name__}"
+        )
+    if not waveforms.dtype.is_floating:
+        raise ValueError(
+            "`waveforms` must be floating-point numbers in [-1, 1]; divide 16-bit integers by 32768. "
+            f"Received: dtype={waveforms.dtype.name}"
+        )
+    shape = waveforms.shape
+    if shape.rank == 1:
+        raise ValueError(
+            "`waveforms` must have the shape [batch, samples]; give a single clip as waveform[None]. "
+            f"Received: shape={shape}"
+        )
+    if shape.rank not in (2, None):
+        raise ValueError(
+            "`waveforms` must have the shape [batch, samples]; average the channels of a stereo recording. "
+            f"Received: shape={shape}"
+        )
+    if shape.rank and 0 in shape.as_list():
+        raise ValueError(
+            "`waveforms` must hold at least one clip of at least one sample. Received: "
+            f"shape={shape}; was a file empty?"
+        )

@@ -1,0 +1,95 @@
+"""A model card: what an embedder is and what it was made of, for programs and for people."""
+
+import hashlib
+import json
+
+import keras
+import numpy as np
+
+_INTRODUCTION = """\
+Waveform in, an embedding of the clip and one of each frame out. Made with byola_keras, an implementation of
+[BYOL for Audio](https://arxiv.org/abs/2204.07402).
+
+```python
+import byola_keras
+
+embedder = byola_keras.load("path of this model")
+output = embedder(waveforms)  # [batch, samples], mono, {sample_rate} Hz, float in [-1, 1]
+output["scene"]  # [batch, {embedding_size}]
+output["frames"]  # [batch, frames, {embedding_size}]
+```
+"""
+_KERAS_OWN = ("name", "trainable", "dtype", "seed", "synchronized")
+
+
+def describe(embedder: keras.Model) -> dict:
+    """The facts of a built embedder by name, JSON values; under "card" what was kept of its making."""
+    first, second = embedder.timestamps_ms(2)
+    return {
+        "embedding_size": embedder.embedding_size,
+        "sample_rate": embedder.sample_rate,
+        "frame_hop_ms": float(second - first),
+        "first_frame_centre_ms": float(first),
+        "parameters": sum(int(np.prod(weight.shape)) for weight in embedder.encoder.trainable_weights),
+        "normalization_mean": float(np.squeeze(embedder.normalization.mean)),
+        "normalization_std": float(np.sqrt(np.squeeze(embedder.normalization.variance))),
+        "frontend": _settings(embedder.frontend),
+        "encoder": _settings(embedder.encoder),
+        "identity": identity(embedder),
+        "card": embedder.card,
+    }
+
+
+def identity(embedder: keras.Model) -> str:
+    """A hash of everything in a built embedder that its embeddings depend on, 16 hexadecimal digits."""
+    parts = {"frontend": embedder.frontend, "encoder": embedder.encoder}
+    settings = {name: _settings(part) for name, part in parts.items()}
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    statistics = [embedder.normalization.mean, embedder.normalization.variance]
+    # The counters of random layers are weights too.
+    weights = [weight for weight in embedder.encoder.weights if "float" in weight.dtype]
+    for array in [*statistics, *weights]:
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def as_markdown(embedder: keras.Model) -> str:
+    """The model card of a built embedder as Markdown, with the heading that model hubs read."""
+    facts = describe(embedder)
+    card = facts.pop("card")
+    heading = {"library_name": "keras", "tags": ["audio", "embeddings", "byol-a"]}
+    if "licence" in card:
+        heading["license"] = card["licence"]
+    sections = {
+        "Embedding": {name: value for name, value in facts.items() if not isinstance(value, dict)},
+        **card,
+        "Front end": facts["frontend"],
+        "Encoder": facts["encoder"],
+    }
+    # JSON is YAML.
+    front_matter = "\n".join(f"{name}: {json.dumps(value)}" for name, value in heading.items())
+    parts = [f"---\n{front_matter}\n---\n", "# BYOL-A audio encoder\n", _INTRODUCTION.format(**facts)]
+    parts += [f"## {_title(name)}\n\n{_as_text(value)}\n" for name, value in sections.items()]
+    return "\n".join(parts)
+
+
+def _settings(layer):
+    return json.loads(
+        json.dumps({name: value for name, value in layer.get_config().items() if name not in _KERAS_OWN})
+    )
+
+
+def _title(name):
+    return name[:1].upper() + name[1:].replace("_", " ")
+
+
+def _as_text(value):
+    if isinstance(value, dict):
+        rows = [f"| {name} | {_cell(inner)} |" for name, inner in value.items()]
+        return "\n".join(["| | |", "|---|---|", *rows])
+    return value if isinstance(value, str) else _cell(value)
+
+
+def _cell(value):
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text.replace("|", "\\|").replace("\n", " ")
