@@ -36,7 +36,7 @@ def export(
     Args:
         embedder: a built embedder.
         output_dir: gets `saved_model/<name>/<version>/`, the files of `litert.convert` and the model card in
-            `litert/`, and the report in `verify.json` (null if not verified).
+            `litert/`, and the report in `verify.json`.
         formats: some of `FORMATS`.
         name: of the model: letters, digits, '_', '-', '.'.
         version: of the SavedModel, a positive integer; TensorFlow Serving takes the highest.
@@ -64,8 +64,11 @@ def export(
             artefacts += _write_litert(files, embedder, output_dir, name, litert_input, list(given.values()))
         clips = {**generated_clips(embedder.sample_rate), **given}
         report = verify(embedder, artefacts, clips) if verified else None
-    # Figures of earlier files are none of these.
-    write_text(os.path.join(output_dir, VERIFICATION_FILE), json.dumps(report, indent=1) + "\n")
+    figures = os.path.join(output_dir, VERIFICATION_FILE)
+    if report:
+        write_text(figures, json.dumps(report, indent=1) + "\n")
+    elif os.path.exists(figures):
+        os.remove(figures)  # They are those of earlier files.
     return report
 
 

@@ -32,7 +32,8 @@ def convert(
 
     Yields:
         Precision and content of a file. "float32"; "float16" and "int8": the encoder's weights in fewer
-        bits, the front end exact; of "logmel" also "full_int8": the computation in integers, too.
+        bits, the front end exact; of "logmel" also "full_int8": the computation in integers, too, of one clip
+        at a time.
         The outputs are called `scene` and `frames`, as those of the signature.
     """
     if litert_input == "waveform":
@@ -40,7 +41,10 @@ def convert(
         return
     spec = tf.TensorSpec([None, None, embedder.frontend.n_mels], tf.float32, "log_mel")
     yield from _weights_in_fewer_bits(_from_log_mel(embedder, integers=False), spec, embedder)
-    with _converter(_from_log_mel(embedder, integers=True), spec, embedder) as converter:
+    # Of several clips at a time, XNNPACK of ai-edge-litert 2.3 pools 8-bit integers wrongly once the shape
+    # has changed: half of the scenes were garbage. Of single clips none was.
+    single = tf.TensorSpec([1, *spec.shape[1:]], spec.dtype, spec.name)
+    with _converter(_from_log_mel(embedder, integers=True), single, embedder) as converter:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.representative_dataset = lambda: _calibration(embedder.frontend, clips)
@@ -54,7 +58,7 @@ def file_name(name: str, litert_input: str, precision: str) -> str:
 
 
 def _weights_in_fewer_bits(function, spec, embedder):
-    with _converter(function, spec, embedder) as converter:
+    with _converter(_for_any_batch(function), spec, embedder) as converter:
         yield "float32", converter.convert()
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         for precision, types in (("float16", [tf.float16]), ("int8", [])):
@@ -66,7 +70,7 @@ def _weights_in_fewer_bits(function, spec, embedder):
 def _converter(function, spec, embedder):
     # By way of a SavedModel, or else the file has neither signature nor names.
     with tempfile.TemporaryDirectory() as folder:
-        save_function(_for_any_batch(function), spec, embedder, folder)
+        save_function(function, spec, embedder, folder)
         yield tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SIGNATURE])
 
 
@@ -117,7 +121,9 @@ def _with_exact_frontend(embedder):
 
 def _from_log_mel(embedder, integers):
     """The rest of the embedder, finite for any input: what is no log-mel, or missing, is silence."""
-    shortest = 2**embedder.encoder.conv_blocks
+    frontend = embedder.frontend
+    # As many frames as the front end gives of the shortest waveform.
+    shortest = max(1 + frontend.n_fft // frontend.hop_length, 2**embedder.encoder.conv_blocks)
 
     def embed(log_mel):
         silence = tf.math.log(LOG_OFFSET)

@@ -89,8 +89,10 @@ def table(report: dict) -> str:
             f"{entry['lowest_cosine']:>15.6f}  {entry['required']}{'' if entry['passed'] else '  FAILED'} "
             f"({entry['run_by']})"
         )
-    clips = next(iter(report["artefacts"].values()))["clips"]
-    lines.append(f"Worst of {len(clips)} sounds. Error: relative to the largest value of the output.")
+    clips = max(len(entry["clips"]) for entry in report["artefacts"].values())
+    lines.append(
+        f"Worst of {clips} sounds, each run twice. Error: relative to the largest value of the output."
+    )
     return "\n".join(lines)
 
 
@@ -99,14 +101,20 @@ def _as_arrays(output):
 
 
 def _compare(artefact, inputs, expected):
-    outputs, run_by = _run_in_fresh_process(artefact, list(inputs.values()))
-    clips = {
-        name: {key: _figures(output[key], expected[name][key]) for key in _OUTPUTS}
-        for name, output in zip(inputs, outputs, strict=True)
-    }
-    figures = [figures for clip in clips.values() for figures in clip.values()]
-    error = max(entry["largest_error"] for entry in figures)
-    cosine = min(entry["lowest_cosine"] for entry in figures)
+    single = artefact.precision == "full_int8"
+    names = [name for name, clip in inputs.items() if len(clip) == 1 or not single]
+    # There and back: an interpreter may be wrong only after certain changes of the shape.
+    names += reversed(names)
+    outputs, run_by = _run_in_fresh_process(artefact, [inputs[name] for name in names])
+    clips = {}
+    for name, output in zip(names, outputs, strict=True):
+        clip = clips.setdefault(name, {"largest_error": 0.0, "lowest_cosine": 1.0})
+        for key in _OUTPUTS:
+            error, cosine = _error_and_cosine(output[key], expected[name][key])
+            clip["largest_error"] = max(clip["largest_error"], error)
+            clip["lowest_cosine"] = min(clip["lowest_cosine"], cosine)
+    error = max(clip["largest_error"] for clip in clips.values())
+    cosine = min(clip["lowest_cosine"] for clip in clips.values())
     if artefact.precision in LARGEST_ERROR:
         limit = LARGEST_ERROR[artefact.precision]
         required, passed = f"error < {limit:g}", error < limit
@@ -124,17 +132,17 @@ def _compare(artefact, inputs, expected):
     }
 
 
-def _figures(actual, expected):
+def _error_and_cosine(actual, expected):
     """Error relative to the largest value, and the lowest cosine of all vectors."""
     if actual.shape != expected.shape or not np.isfinite(actual).all():
-        return {"largest_error": float("inf"), "lowest_cosine": -1.0}
+        return float("inf"), -1.0
     actual, expected = actual.astype(np.float64), expected.astype(np.float64)
     # Two vectors of zeros are equal.
     tiny = np.finfo(np.float32).tiny
     norms = np.linalg.norm(actual, axis=-1) * np.linalg.norm(expected, axis=-1)
     cosines = ((actual * expected).sum(-1) + tiny) / (norms + tiny)
     error = np.abs(actual - expected).max() / max(np.abs(expected).max(), tiny)
-    return {"largest_error": float(error), "lowest_cosine": float(cosines.min())}
+    return float(error), float(cosines.min())
 
 
 def _run_in_fresh_process(artefact, inputs):
@@ -152,7 +160,7 @@ def _run_in_fresh_process(artefact, inputs):
         if process.returncode:
             raise VerificationError(
                 f"An exported model must run. Received: {artefact.name} ended with status "
-                f"{process.returncode}: {''.join(process.stderr.splitlines(keepends=True)[-3:]).strip()}"
+                f"{process.returncode}: {process.stderr.strip().rpartition(chr(10))[2]}"
             )
         with np.load(files[1]) as arrays:
             outputs = [
