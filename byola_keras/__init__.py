@@ -1,5 +1,6 @@
 """BYOL for Audio (BYOL-A) in Keras 3."""
 
+from byola_keras.embedding.embed_file import embed_file
 from byola_keras.layers.augmentation import Augmentation
 from byola_keras.layers.batch_standardization import BatchStandardization
 from byola_keras.layers.gaussian_mixup import GaussianMixup
@@ -30,6 +31,7 @@ __all__ = [
     "RandomLinearFader",
     "RandomResizeCrop",
     "TemporalPooling",
+    "embed_file",
     "load",
     "load_torch_weights",
     "log_mixup_exp",

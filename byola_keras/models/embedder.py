@@ -1,5 +1,6 @@
 """What is kept of a training run: waveform in, embeddings out."""
 
+import functools
 import json
 
 import keras
@@ -12,7 +13,7 @@ from byola_keras.models.building import build_once
 
 _PARTS = ("frontend", "normalization", "encoder")
 # No waveform in [-1, 1] comes near, clipped and resampled as it may be; 16-bit integers as floats do.
-_LARGEST_SAMPLE = 1024.0
+LARGEST_SAMPLE = 1024.0
 
 
 @keras.saving.register_keras_serializable(package="byola_keras")
@@ -32,7 +33,7 @@ class Embedder(keras.Model):
 
     Input shape:
         [batch, samples] mono waveforms at `sample_rate`, float, in [-1, 1], of any length and any batch from
-        1 on.
+        1 on. What is too short for a frame is padded with zeros: below 1,024 samples with the defaults.
 
     Output shape:
         {"scene": [batch, D], "frames": [batch, T', D]}. `timestamps_ms` says where the frames are centred:
@@ -102,9 +103,32 @@ class Embedder(keras.Model):
         build_once(self.encoder, log_mel_shape)
 
     def call(self, waveforms, layers=()):
-        log_mel = self.frontend(_checked(waveforms))
         chosen = {"layers": layers} if layers else {}
-        return self.encoder(self.normalization(log_mel), training=False, **chosen)
+        return self.encoder(self.normalized_log_mel(waveforms), training=False, **chosen)
+
+    def normalized_log_mel(self, waveforms):
+        """Waveforms [batch, samples] to what the encoder takes, [batch, T, F]."""
+        return self.normalization(self.frontend(self._long_enough(_checked(waveforms))))
+
+    def _long_enough(self, waveforms):
+        """Pads with zeros to as many frames as the poolings need; the front end itself pads to a window."""
+        shortest = (2**self.encoder.conv_blocks - 1) * self.frontend.hop_length
+        if shortest <= self.frontend.n_fft:
+            return waveforms
+        return tf.pad(waveforms, [[0, 0], [0, tf.maximum(shortest - tf.shape(waveforms)[1], 0)]])
+
+    @functools.cached_property
+    def part_graph(self):
+        """The model as a TensorFlow function that is traced once, for all shapes.
+
+        It takes float32 waveforms [batch, samples] and int32 scalars begin and end: the encoder sees the
+        frames [begin, end) of the front end only. Returns what the call returns.
+        """
+        signature = [tf.TensorSpec([None, None], tf.float32), *[tf.TensorSpec([], tf.int32)] * 2]
+        return tf.function(self._encode_part, input_signature=signature)
+
+    def _encode_part(self, waveforms, begin, end):
+        return self.encoder(self.normalized_log_mel(waveforms)[:, begin:end], training=False)
 
     def save_to_preset(self, folder=None, *, name=None, overwrite=False):
         """Saves the model as a folder of plain files that `byola_keras.load` reads.
@@ -160,7 +184,7 @@ def _to_json(card):
 def _checked(waveforms):
     """The waveforms; refused where it can be seen that they are none, else without what is no sound."""
     check_waveforms(waveforms)
-    plausible = tf.abs(waveforms) <= _LARGEST_SAMPLE  # not so NaN
+    plausible = tf.abs(waveforms) <= LARGEST_SAMPLE  # not so NaN
     if not tf.executing_eagerly():
         return tf.where(plausible, waveforms, tf.zeros_like(waveforms))
     if not tf.reduce_all(plausible):
