@@ -2,11 +2,14 @@
 
     python tools/benchmark.py step --batch_size=64 --json=step.json
     python tools/benchmark.py input --audio_dir=sounds --data_dir=corpora
+    python tools/benchmark.py export --model=runs/mine
 
 step: a full-size training step, its front end and its augmentation, beside the machine's own rate of
 float32 matrix products measured in the same run.
 
 input: random crops a second from sound files, all and by format, and from a prepared corpus.
+
+export: latency of SavedModel and LiteRT files for a clip of one second on one core.
 """
 
 import json
@@ -17,7 +20,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from absl import app, flags
 
-_PARTS = ("step", "input")
+_PARTS = ("step", "input", "export")
 _BATCH_SIZE = flags.DEFINE_integer("batch_size", 64, "Clips in a step.", 2)
 _ROUNDS = flags.DEFINE_integer("rounds", 7, "How often each thing is timed, in turns.", 1)
 _JSON = flags.DEFINE_string("json", None, "File for the figures.")
@@ -31,12 +34,17 @@ _CORPUS = flags.DEFINE_string("corpus", None, "Name of a prepared corpus; not ne
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder in which prepared corpora lie.")
 _WORKERS = flags.DEFINE_integer("workers", None, "Parallel readers. Default: tf.data decides.", 1)
 
+# export
+_MODEL = flags.DEFINE_string(
+    "model", None, "A .keras file, a working directory or a preset. Default: untrained, of full size."
+)
+
 
 def main(argv):
     if len(argv) != 2 or argv[1] not in _PARTS:
         raise app.UsageError(f"The first argument must be one of {_PARTS}. Received: {argv[1:]}")
     try:
-        figures = _measure_step() if argv[1] == "step" else _measure_input()
+        figures = {"step": _measure_step, "input": _measure_input, "export": _measure_export}[argv[1]]()
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
     for name, value in figures.items():
@@ -60,6 +68,12 @@ def _measure_input():
     return benchmark_input(
         _AUDIO_DIR.value, _DATA_DIR.value, _CORPUS.value, _BATCH_SIZE.value, _ROUNDS.value, _WORKERS.value
     )
+
+
+def _measure_export():
+    from byola_keras.export.benchmark_litert import benchmark_export
+
+    return benchmark_export(_MODEL.value, _ROUNDS.value)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from byola_keras.export import export as export_module
 from byola_keras.export import run_exported
 from byola_keras.export.clips import generated_clips, read_clips
 from byola_keras.export.export import export
-from byola_keras.export.litert import convert
+from byola_keras.export.litert import INPUTS, convert
 from byola_keras.export.saved_model import write_saved_model
 from byola_keras.export.verify import Artefact, VerificationError, _error_and_cosine, verify
 from tests.export.tiny import cosine, noise, relative_error, tiny_embedder
@@ -145,6 +145,14 @@ def test_precision_of_the_training_does_not_matter(tmp_path):
     float32_scene = export_module._in_float32(embedder)(CLIPS["noise"])["scene"]
     assert cosine(float32_scene, embedder(CLIPS["noise"])["scene"]) > 0.999
     assert json.loads((tmp_path / "litert" / "byola_model_card.json").read_text())["sample_rate"] == 16000
+
+
+@pytest.mark.parametrize("litert_input", INPUTS)
+def test_other_encoders(tmp_path, litert_input):
+    embedder = tiny_embedder(conv_blocks=3, flatten="mean_freq", features="local", pooling="max")
+    artefacts = export(embedder, str(tmp_path), litert_input=litert_input)["artefacts"]
+    clips = [len(entry["clips"]) for entry in artefacts.values()]
+    assert clips == ([6, 6, 6, 6] if litert_input == "waveform" else [6, 4, 4, 4, 3])
 
 
 @pytest.mark.parametrize(
