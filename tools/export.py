@@ -65,6 +65,9 @@ def main(argv):
         )
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        print("Interrupted; nothing was exported.", file=sys.stderr)
+        sys.exit(130)
     if report:
         print(table(report))
     where = f"The files are in {_OUTPUT_DIR.value}"
