@@ -67,6 +67,10 @@ _CHECKPOINT_EVERY = flags.DEFINE_string(
 )
 _KEEP_CHECKPOINTS = flags.DEFINE_integer("keep_checkpoints", 3, "How many of the last are kept.", 1)
 _SUMMARY_EVERY = flags.DEFINE_integer("summary_every", 100, "Steps between two TensorBoard summaries.", 1)
+_PROBE_TASK = flags.DEFINE_string(
+    "probe_task", None, "Small labelled task, csv:PATH or csv:PATH:COLUMN, whose probe TensorBoard shows."
+)
+_PROBE_EVERY = flags.DEFINE_integer("probe_every", 1000, "Steps between two probes.", 1)
 _DRY_RUN = flags.DEFINE_bool("dry_run", False, "Print sizes, time and memory, and stop.")
 
 flags.mark_flag_as_required("workdir")
@@ -115,6 +119,8 @@ def main(argv):
             checkpoint_every=_CHECKPOINT_EVERY.value,
             keep_checkpoints=_KEEP_CHECKPOINTS.value,
             summary_every=_SUMMARY_EVERY.value,
+            probe_task=_PROBE_TASK.value,
+            probe_every=_PROBE_EVERY.value,
             flags_text=_flags_text(),
             dry_run=_DRY_RUN.value,
             channels=_CHANNELS.value,

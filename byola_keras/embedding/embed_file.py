@@ -60,7 +60,7 @@ def iter_frames(
         frames = np.asarray(output["frames"][0], np.float32)
         frames = frames[chunk.skipped_first : len(frames) - chunk.skipped_last]
         if len(frames):
-            yield embedder.timestamps_ms(done + len(frames))[done:], frames
+            yield embedder.timestamps_ms(len(frames), start=done), frames
             done += len(frames)
 
 

@@ -1,15 +1,14 @@
 """Probes of instrument family and pitch on rendered notes: the quickstart's table."""
 
-import functools
 import os
-from collections.abc import Callable
 
 import keras
 import numpy as np
 
 from byola_keras.audio.decode import read_crop
 from byola_keras.audio.rendered_notes import FAMILIES, PITCHES, read_notes
-from byola_keras.evaluation.linear_probe import LabelledEmbeddings, linear_probe
+from byola_keras.evaluation.probe import Labelled, linear_probe
+from byola_keras.evaluation.representations import LogMelStatistics
 from byola_keras.models.embedder import Embedder
 from byola_keras.models.encoder import Encoder
 
@@ -37,33 +36,32 @@ def probe_notes(embedder: Embedder, notes_dir: str) -> dict[str, dict[str, float
     }
     is_in = {split: np.array([note.split == split for note in notes]) for split in _SPLITS}
     table = {}
-    for name, represent in _representations(embedder).items():
-        embeddings = _in_batches(represent, waveforms)
+    for name, representation in _representations(embedder).items():
+        embeddings = _scenes(representation, waveforms)
         for task, numbers in labels.items():
-            parts = [LabelledEmbeddings(embeddings[is_in[s]], numbers[is_in[s]]) for s in _SPLITS]
-            table.setdefault(name, {})[task] = linear_probe(*parts)
+            parts = [Labelled(embeddings[is_in[s]], numbers[is_in[s]]) for s in _SPLITS]
+            result = linear_probe(*parts, 1 + int(numbers.max()))
+            table.setdefault(name, {})[task] = float(result.test[:, result.chosen].mean())
     return table
 
 
-def _representations(embedder) -> dict[str, Callable]:
+def _representations(embedder):
     config = {**embedder.encoder.get_config(), "seed": 0}
     keras.utils.set_random_seed(0)
-    untrained = Embedder(embedder.frontend, embedder.normalization, Encoder.from_config(config))
+    encoders = {
+        "trained encoder": embedder.encoder,
+        "untrained encoder": Encoder.from_config(config),
+        "log-mel mean and deviation": LogMelStatistics(),
+    }
     return {
-        "trained encoder": lambda waveforms: embedder(waveforms)["scene"],
-        "untrained encoder": lambda waveforms: untrained(waveforms)["scene"],
-        "log-mel mean and deviation": functools.partial(_log_mel_statistics, embedder.frontend),
+        name: Embedder(embedder.frontend, embedder.normalization, encoder)
+        for name, encoder in encoders.items()
     }
 
 
-def _log_mel_statistics(frontend, waveforms):
-    log_mel = frontend(waveforms)
-    return keras.ops.concatenate([keras.ops.mean(log_mel, axis=1), keras.ops.std(log_mel, axis=1)], -1)
-
-
-def _in_batches(represent, waveforms):
+def _scenes(embedder, waveforms):
     starts = range(0, len(waveforms), _BATCH_SIZE)
-    return np.concatenate([np.asarray(represent(waveforms[s : s + _BATCH_SIZE])) for s in starts])
+    return np.concatenate([embedder(waveforms[s : s + _BATCH_SIZE])["scene"] for s in starts])
 
 
 def as_markdown(table: dict[str, dict[str, float]]) -> str:

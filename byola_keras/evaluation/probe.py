@@ -1,25 +1,24 @@
 """The linear probe: one dense layer on frozen embeddings, for all learning rates and seeds at once."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from byola_keras.evaluation.metrics import accuracy, mean_average_precision
+from byola_keras.evaluation.metrics import mean_average_precision
 from byola_keras.evaluation.probe_model import ProbeModel
+from byola_keras.evaluation.standardised import Scale, Standardised
 
 LEARNING_RATES = (1e-5, 1e-4, 3e-4, 1e-3, 1e-2)
 SEEDS = (42, 43, 44)
-_BATCH_SIZE = 200
+BATCH_SIZE = 200
 _MAX_EPOCHS = 200
-_PATIENCE = 20
+PATIENCE = 20
 _VALID_SHARE = 0.1
 _VALID_DRAWS = 100
-# Clips whose scores are computed at a time.
-_SCORED_CLIPS = 4096
 
 
 class Labelled(NamedTuple):
@@ -42,7 +41,8 @@ class ProbeResult:
         valid: best metric on the validation clips, [seeds, rates].
         test: metric on the test clips with the weights of that epoch, [seeds, rates].
         epochs: that were trained, [seeds, rates].
-        scores: of the test clips at the chosen rate with the first seed, float32 [clips, classes].
+        chosen: number of the learning rate with the best mean on the validation clips.
+        scores: of the test clips at the chosen rate, float32 [seeds, clips, classes].
     """
 
     learning_rates: tuple[float, ...]
@@ -50,12 +50,8 @@ class ProbeResult:
     valid: np.ndarray
     test: np.ndarray
     epochs: np.ndarray
+    chosen: int
     scores: np.ndarray
-
-    @property
-    def chosen(self) -> int:
-        """Number of the learning rate with the best mean on the validation clips."""
-        return int(np.argmax(self.valid.mean(axis=0)))
 
 
 def linear_probe(
@@ -94,84 +90,94 @@ def linear_probe(
     for name, part in parts.items():
         if not len(part.targets):
             raise ValueError(f"`{name}` must hold at least one clip. Received: an empty `{name}`.")
+    train, valid, test = _parts(train, valid, test, seeds)
     multi_label = train.targets.ndim == 2  # noqa: PLR2004
-    mean, std = _mean_and_std(train.embeddings)
-    drawn = [_draw_valid(train.targets, seed) if valid is None else None for seed in seeds]
-    model = ProbeModel(mean, std, classes, learning_rates, seeds, multi_label)
-    model.compile(run_eagerly=False)
-    stop = _StopEachPair(model, valid or train, drawn, multi_label)
-    rows = [np.arange(len(train.targets)) if taken is None else taken[0] for taken in drawn]
-    steps = -(-len(rows[0]) // _BATCH_SIZE)
+    model = ProbeModel(train.source.size, classes, learning_rates, seeds, multi_label)
+    steps = -(-train.rows.shape[1] // BATCH_SIZE)
+    model.compile(run_eagerly=False, steps_per_execution=steps)
+    stop = _StopEachLayer(model, valid)
     model.fit(
-        _batches(train, rows, seeds, steps),
+        _batches(train, seeds, steps),
         steps_per_epoch=steps,
         epochs=max_epochs,
         callbacks=[stop],
         verbose=0,
         shuffle=False,
     )
-    model.set_weights(stop.best_weights)
-    scores = model.scores(test.embeddings, _SCORED_CLIPS)
-    measure = mean_average_precision if multi_label else accuracy
-    tested = np.array([[measure(one, test.targets) for one in of_seed] for of_seed in scores])
-    result = ProbeResult(tuple(learning_rates), tuple(seeds), stop.best, tested, stop.epochs, scores[0, 0])
-    result.scores = scores[0, result.chosen]
-    return result
+    for group, weights in zip(model.groups, stop.best_weights, strict=True):
+        group.restore(weights)
+    tested = np.stack(_metric(model, test))
+    chosen = int(np.argmax(stop.best.mean(axis=0)))
+    for group in model.groups:
+        group.keep([chosen])
+    scores = np.concatenate(model.scores(test.source))
+    return ProbeResult(tuple(learning_rates), tuple(seeds), stop.best, tested, stop.epochs, chosen, scores)
 
 
-class _StopEachPair(keras.callbacks.Callback):
-    """Keeps for each pair the weights of its best epoch, and ends when none has improved for long."""
+class _Part(NamedTuple):
+    """Clips of a split; `rows` are those that each seed uses, [seeds, clips], None if all use all."""
 
-    def __init__(self, probe, valid, drawn, multi_label):
+    source: Standardised
+    targets: np.ndarray
+    rows: np.ndarray | None
+
+
+def _parts(train, valid, test, seeds):
+    scale = Scale.of(train.embeddings)
+    source = Standardised(train.embeddings, scale)
+    if valid is None:
+        drawn = [_draw_valid(train.targets, seed) for seed in seeds]
+        rows, valid_rows = (np.stack(taken) for taken in zip(*drawn, strict=True))
+        chooses = _Part(source, train.targets, valid_rows)
+    else:
+        rows = np.tile(np.arange(len(train.targets)), (len(seeds), 1))
+        chooses = _Part(Standardised(valid.embeddings, scale), valid.targets, None)
+    tests = _Part(Standardised(test.embeddings, scale), test.targets, None)
+    return _Part(source, train.targets, rows), chooses, tests
+
+
+class _StopEachLayer(keras.callbacks.Callback):
+    """Keeps each layer's weights of its best epoch; leaves out a layer that has not improved for long."""
+
+    def __init__(self, probe, valid):
         super().__init__()
-        self._probe, self._valid, self._drawn = probe, valid, drawn
-        self._measure: Callable = mean_average_precision if multi_label else accuracy
-        pairs = (len(probe.seeds), len(probe.learning_rates))
+        self._probe, self._valid = probe, valid
+        pairs = (len(probe.groups), len(probe.groups[0].live))
         self.best = np.full(pairs, -np.inf)
         self.epochs = np.zeros(pairs, int)
-        self.best_weights = probe.get_weights()
+        self.best_weights = [group.weights() for group in probe.groups]
         self._since_best = np.zeros(pairs, int)
-        self._stopped = np.zeros(pairs, bool)
 
     def on_epoch_end(self, epoch, logs=None):
-        values = self._values()
-        better = (values >= self.best) & ~self._stopped
-        self.best[better] = values[better]
-        self.epochs[~self._stopped] = epoch + 1
-        self._since_best = np.where(better, 0, self._since_best + 1)
-        for best, now in zip(self.best_weights, self._probe.get_weights(), strict=True):
-            # Axes [seeds, D or 1, rates, classes].
-            best[:] = np.where(better[:, None, :, None], now, best)
-        self._stopped |= self._since_best >= _PATIENCE
-        if self._stopped.all():
-            self.model.stop_training = True
-
-    def _values(self):
-        scores = self._probe.scores(self._valid.embeddings, _SCORED_CLIPS, self._rows())
-        rows = self._rows() or [slice(None)] * len(scores)
-        return np.array(
-            [
-                [self._measure(one, self._valid.targets[taken]) for one in of_seed]
-                for of_seed, taken in zip(scores, rows, strict=True)
-            ]
-        )
-
-    def _rows(self):
-        return None if self._drawn[0] is None else [taken[1] for taken in self._drawn]
+        for number, values in enumerate(_metric(self._probe, self._valid)):
+            group = self._probe.groups[number]
+            live = np.array(group.live, int)
+            self.epochs[number, live] = epoch + 1
+            better = values >= self.best[number, live]
+            self._since_best[number, live] = np.where(better, 0, self._since_best[number, live] + 1)
+            self.best[number, live[better]] = values[better]
+            if better.any():
+                for best, now in zip(self.best_weights[number], group.weights(), strict=True):
+                    best[:, live[better]] = now[:, better]
+            going_on = live[self._since_best[number, live] < PATIENCE]
+            if len(going_on) < len(live):
+                group.keep(list(going_on))
+        self.model.stop_training = not any(group.live for group in self._probe.groups)
 
 
-def _mean_and_std(embeddings):
-    """In pieces: the embeddings may be a file that is larger than the memory."""
-    total, squares = np.zeros(embeddings.shape[1]), np.zeros(embeddings.shape[1])
-    starts = range(0, len(embeddings), _SCORED_CLIPS)
-    for start in starts:
-        total += np.sum(embeddings[start : start + _SCORED_CLIPS], axis=0, dtype=np.float64)
-    mean = total / len(embeddings)
-    for start in starts:
-        squares += np.square(embeddings[start : start + _SCORED_CLIPS] - mean).sum(axis=0)
-    std = np.sqrt(squares / len(embeddings))
-    # A feature that never changes says nothing; it stays zero, as scikit-learn's StandardScaler has it.
-    return mean.astype(np.float32), np.where(std == 0, 1, std).astype(np.float32)
+def _metric(probe, part):
+    """Accuracy, or mean average precision of a multi-label task; of each seed [layers]."""
+    if part.targets.ndim == 1:
+        count = len(part.targets) if part.rows is None else part.rows.shape[1]
+        return [hits / count for hits in probe.hits(part.source, part.targets, part.rows)]
+    scores = probe.scores(part.source, part.rows)
+    targets = (
+        [part.targets] * len(scores) if part.rows is None else [part.targets[rows] for rows in part.rows]
+    )
+    return [
+        np.array([mean_average_precision(one, truth) for one in of_seed])
+        for of_seed, truth in zip(scores, targets, strict=True)
+    ]
 
 
 def _draw_valid(targets, seed):
@@ -193,32 +199,27 @@ def _present(targets):
     return np.unique(targets) if targets.ndim == 1 else np.flatnonzero(targets.any(axis=0))
 
 
-def _batches(train, rows, seeds, steps):
+def _batches(train, seeds, steps):
     """Endless batches (embeddings [seeds, batch, D], targets [seeds, batch, ...]), each seed's own order."""
 
     def orders(epoch):
         return np.stack(
             [
-                taken[np.random.default_rng((seed, 1, int(epoch))).permutation(len(taken))]
-                for seed, taken in zip(seeds, rows, strict=True)
+                rows[np.random.default_rng((seed, 1, int(epoch))).permutation(len(rows))]
+                for seed, rows in zip(seeds, train.rows, strict=True)
             ]
         )
 
-    def batch(chosen):
-        return train.embeddings[chosen], train.targets[chosen]
-
     def epoch_of_batches(epoch):
-        order = tf.ensure_shape(tf.numpy_function(orders, [epoch], tf.int64), [len(seeds), len(rows[0])])
-        of_batch = tf.data.Dataset.range(steps).map(
-            lambda step: order[:, step * _BATCH_SIZE : (step + 1) * _BATCH_SIZE]
+        order = tf.ensure_shape(tf.numpy_function(orders, [epoch], tf.int64), train.rows.shape)
+        return tf.data.Dataset.range(steps).map(
+            lambda step: order[:, step * BATCH_SIZE : (step + 1) * BATCH_SIZE]
         )
-        types = [tf.float32, tf.as_dtype(train.targets.dtype)]
 
-        def gather(chosen):
-            embeddings, targets = tf.numpy_function(batch, [chosen], types)
-            embeddings = tf.ensure_shape(embeddings, [len(seeds), None, train.embeddings.shape[1]])
-            return embeddings, tf.ensure_shape(targets, [len(seeds), None, *train.targets.shape[1:]])
-
-        return of_batch.map(gather, num_parallel_calls=2)
-
-    return tf.data.Dataset.range(tf.int64.max).flat_map(epoch_of_batches).prefetch(2)
+    targets = tf.constant(train.targets)
+    return (
+        tf.data.Dataset.range(tf.int64.max)
+        .flat_map(epoch_of_batches)
+        .map(lambda rows: (train.source.take(rows), tf.gather(targets, rows)), num_parallel_calls=2)
+        .prefetch(2)
+    )

@@ -29,7 +29,8 @@ class Task:
     Attributes:
         name: short name, as in `--tasks=esc50`.
         title: name in tables.
-        clips: all clips; with splits or with folds.
+        clips: all clips; with splits or with folds. Those of a split are neighbours, so that their
+            embeddings are.
         unit_seconds: average length of a clip: the window that the paper's protocol embeds.
         learning_rate: of the probe, as published; None where nothing was published.
         multi_label: whether a clip may have several labels, or none.
@@ -43,6 +44,11 @@ class Task:
     learning_rate: float | None = None
     multi_label: bool = False
     comparable: bool = True
+
+    def __post_init__(self):
+        order = {split: place for place, split in enumerate(("", *SPLITS))}
+        by_split = tuple(sorted(self.clips, key=lambda clip: order[clip.split]))
+        object.__setattr__(self, "clips", by_split)
 
     @property
     def folds(self) -> int:

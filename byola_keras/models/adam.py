@@ -26,25 +26,51 @@ class Adam(keras.optimizers.Adam):
         super().__init__(learning_rate, beta_1, beta_2, epsilon, name=name, **kwargs)
 
     def update_step(self, gradient, variable, learning_rate):
-        dtype = variable.dtype
-        step = tf.cast(self.iterations.value + 1, dtype)
-        beta_1, beta_2 = tf.cast(self.beta_1, dtype), tf.cast(self.beta_2, dtype)
         index = self._get_variable_index(variable)
-        beta_2_power = tf.pow(beta_2, step)
-        tf.raw_ops.ResourceApplyAdam(
-            var=_handle(variable),
-            m=_handle(self._momentums[index]),
-            v=_handle(self._velocities[index]),
-            beta1_power=tf.pow(beta_1, step),
-            beta2_power=beta_2_power,
-            lr=tf.cast(learning_rate, dtype),
-            beta1=beta_1,
-            beta2=beta_2,
-            # The kernel divides by sqrt(v) + epsilon and corrects the bias outside: scaling epsilon
-            # by the same factor puts it where PyTorch has it.
-            epsilon=self.epsilon * tf.sqrt(1.0 - beta_2_power),
-            grad=tf.cast(gradient, dtype),
+        apply_adam(
+            variable,
+            self._momentums[index],
+            self._velocities[index],
+            gradient,
+            self.iterations.value + 1,
+            learning_rate,
+            self.beta_1,
+            self.beta_2,
+            self.epsilon,
         )
+
+
+def apply_adam(variable, mean, square, gradient, step, learning_rate, beta_1, beta_2, epsilon) -> None:
+    """One update of a variable, in one pass over it.
+
+    Args:
+        variable: Keras or TensorFlow variable.
+        mean: variable, the mean of the gradients.
+        square: variable, the mean of their squares.
+        gradient: tensor.
+        step: number of this update, from 1 on.
+        learning_rate: scalar.
+        beta_1: decay of `mean`.
+        beta_2: decay of `square`.
+        epsilon: added to the bias-corrected root mean square.
+    """
+    dtype = variable.dtype
+    step, beta_1, beta_2 = (tf.cast(value, dtype) for value in (step, beta_1, beta_2))
+    beta_2_power = tf.pow(beta_2, step)
+    tf.raw_ops.ResourceApplyAdam(
+        var=_handle(variable),
+        m=_handle(mean),
+        v=_handle(square),
+        beta1_power=tf.pow(beta_1, step),
+        beta2_power=beta_2_power,
+        lr=tf.cast(learning_rate, dtype),
+        beta1=beta_1,
+        beta2=beta_2,
+        # The kernel divides by sqrt(v) + epsilon and corrects the bias outside: scaling epsilon
+        # by the same factor puts it where PyTorch has it.
+        epsilon=epsilon * tf.sqrt(1.0 - beta_2_power),
+        grad=tf.cast(gradient, dtype),
+    )
 
 
 def _handle(variable):

@@ -74,12 +74,13 @@ class Embedder(keras.Model):
         """D, the size of a frame feature and of the embedding."""
         return int(self.encoder.embedding_size(self.frontend.n_mels))
 
-    def timestamps_ms(self, frames, layer="frames"):
+    def timestamps_ms(self, frames, layer="frames", start=0):
         """Centres of frames in milliseconds from the beginning of the clip, exact at any length.
 
         Args:
             frames: Integer, how many.
             layer: String, "frames" or a name of `encoder.layer_names`, whose frames are meant.
+            start: Integer, number of the first of them.
 
         Returns:
             float64 [frames]; 40 i + 15 with the default front end and encoder.
@@ -91,7 +92,7 @@ class Embedder(keras.Model):
         halvings = int(layer[5:]) if layer.startswith("conv_") else self.encoder.conv_blocks
         # A frame after k poolings covers 2 ** k frames of the front end.
         pooled = 2**halvings
-        hops = pooled * np.arange(frames) + (pooled - 1) / 2
+        hops = pooled * (start + np.arange(frames)) + (pooled - 1) / 2
         return hops * self.frontend.hop_length * 1000.0 / self.sample_rate
 
     def build(self, input_shape=None):
@@ -112,7 +113,8 @@ class Embedder(keras.Model):
 
     def _long_enough(self, waveforms):
         """Pads with zeros to as many frames as the poolings need; the front end itself pads to a window."""
-        shortest = (2**self.encoder.conv_blocks - 1) * self.frontend.hop_length
+        poolings = getattr(self.encoder, "conv_blocks", 0)  # a baseline need not have any
+        shortest = (2**poolings - 1) * self.frontend.hop_length
         if shortest <= self.frontend.n_fft:
             return waveforms
         return tf.pad(waveforms, [[0, 0], [0, tf.maximum(shortest - tf.shape(waveforms)[1], 0)]])

@@ -1,5 +1,6 @@
 """A model card: what an embedder is and what it was made of, for programs and for people."""
 
+import hashlib
 import json
 
 import keras
@@ -34,8 +35,22 @@ def describe(embedder: keras.Model) -> dict:
         "normalization_std": float(np.sqrt(np.squeeze(embedder.normalization.variance))),
         "frontend": _settings(embedder.frontend),
         "encoder": _settings(embedder.encoder),
+        "identity": identity(embedder),
         "card": embedder.card,
     }
+
+
+def identity(embedder: keras.Model) -> str:
+    """A hash of everything in a built embedder that its embeddings depend on, 16 hexadecimal digits."""
+    parts = {"frontend": embedder.frontend, "encoder": embedder.encoder}
+    settings = {name: _settings(part) for name, part in parts.items()}
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    statistics = [embedder.normalization.mean, embedder.normalization.variance]
+    # The counters of random layers are weights too.
+    weights = [weight for weight in embedder.encoder.weights if "float" in weight.dtype]
+    for array in [*statistics, *weights]:
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:16]
 
 
 def as_markdown(embedder: keras.Model) -> str:

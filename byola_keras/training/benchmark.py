@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from byola_keras.models.statistics import NormStats
 from byola_keras.training.model import build_model
-from byola_keras.training.statistics import NormStats
 
 _CROP_LENGTH = 15_200
 _MATMUL_SIZE = 2048

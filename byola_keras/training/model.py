@@ -14,7 +14,7 @@ from byola_keras.layers.random_resize_crop import RandomResizeCrop
 from byola_keras.models.adam import Adam
 from byola_keras.models.byol import BYOL
 from byola_keras.models.encoder import Encoder
-from byola_keras.training.statistics import NormStats
+from byola_keras.models.statistics import NormStats
 
 
 def build_model(

@@ -14,8 +14,9 @@ from byola_keras.audio.corpus import SAMPLE_RATE
 from byola_keras.audio.crops import crop_dataset
 from byola_keras.audio.streams import open_stream
 from byola_keras.layers.log_mel_spectrogram import LogMelSpectrogram
+from byola_keras.models import statistics
 from byola_keras.models.preset import EMBEDDER_FILE
-from byola_keras.training import configuration, statistics
+from byola_keras.training import configuration
 from byola_keras.training.callbacks import Guard, Recorder, Saver, StepCounter
 from byola_keras.training.checkpoints import Checkpoints
 from byola_keras.training.devices import make_strategy, use_xla
@@ -23,6 +24,7 @@ from byola_keras.training.dry_run import describe
 from byola_keras.training.intervals import Interval
 from byola_keras.training.metrics_file import MetricsFile
 from byola_keras.training.model import build_model
+from byola_keras.training.probe import Probe, load_probe_task
 from byola_keras.training.tensorboard import Summaries
 
 FLAGS_FILE = "flags.txt"
@@ -62,6 +64,8 @@ def pretrain(
     checkpoint_every: str = "10m",
     keep_checkpoints: int = 3,
     summary_every: int = 100,
+    probe_task: str | None = None,
+    probe_every: int = 1000,
     flags_text: str = "",
     dry_run: bool = False,
     **model_arguments,
@@ -90,6 +94,8 @@ def pretrain(
         checkpoint_every: steps ("500") or minutes ("10m").
         keep_checkpoints: how many of the last checkpoints are kept.
         summary_every: steps between two summaries for TensorBoard.
+        probe_task: small task ("csv:PATH" or "csv:PATH:COLUMN"), whose probe TensorBoard shows.
+        probe_every: steps between two probes.
         flags_text: the command's flags, kept in `flags.txt` and shown in TensorBoard.
         dry_run: print sizes, time and memory, and stop without writing anything.
         **model_arguments: sizes, `precision`, `target_decay` and `learning_rate`, see `build_model`.
@@ -100,6 +106,7 @@ def pretrain(
         TrainingFailedError: the loss is no number, or the network has collapsed.
     """
     interval = Interval(checkpoint_every)
+    task = load_probe_task(probe_task) if probe_task else None
 
     # Sound: the clips of a step are a function of the step.
     stream = open_stream(
@@ -160,7 +167,8 @@ def pretrain(
                 max_minutes=max_minutes,
                 card={"trained_on": str(stream), "recipe": recipe},
             )
-            _train(model, batches, schedule, workdir, counter, make_summaries, make_saver)
+            probes = [Probe(workdir, counter, task, probe_every, SAMPLE_RATE)] if task else []
+            _train(model, batches, schedule, workdir, counter, make_summaries, make_saver, probes)
 
 
 def _measure_statistics(batches, crops):
@@ -170,7 +178,7 @@ def _measure_statistics(batches, crops):
     return stats
 
 
-def _train(model, batches, schedule, workdir, counter, make_summaries, make_saver):
+def _train(model, batches, schedule, workdir, counter, make_summaries, make_saver, probes):
     remaining = schedule.total_steps - counter.step
     logging.info(
         "%d steps an epoch, %d steps done, %d to go.",
@@ -189,6 +197,7 @@ def _train(model, batches, schedule, workdir, counter, make_summaries, make_save
         Guard(counter),
         Recorder(counter, metrics_file, schedule),
         make_summaries(waveforms=monitored, sample_rate=SAMPLE_RATE, batch_size=schedule.batch_size),
+        *probes,
         saver,
     ]
     data = batches(schedule.batch_size, start_step=counter.step, with_times=True)

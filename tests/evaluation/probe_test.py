@@ -4,6 +4,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from byola_keras.evaluation import probe as probe_module
+from byola_keras.evaluation import probe_model
+from byola_keras.evaluation.metrics import mean_average_precision
 from byola_keras.evaluation.probe import Labelled, linear_probe
 
 SIZE, CLASSES = 48, 5
@@ -43,26 +45,26 @@ def test_as_good_as_logistic_regression(parts):
     best = max(fits, key=lambda fit: fit.score(x[1], valid.targets))
     result = linear_probe(*parts, CLASSES)
     assert result.test[:, result.chosen].mean() > best.score(x[2], test.targets) - 0.02
-    assert result.scores.shape == (400, CLASSES)
-    assert (result.scores.argmax(axis=1) == test.targets).mean() == result.test[0, result.chosen]
+    assert result.scores.shape == (3, 400, CLASSES) and result.scores.dtype == np.float32
+    accuracies = (result.scores.argmax(axis=2) == test.targets).mean(axis=1)
+    np.testing.assert_array_equal(accuracies, result.test[:, result.chosen])
 
 
 def test_weights_of_the_best_epoch_are_tested_and_ties_count_as_better(parts, monkeypatch):
     """The metric is scripted: best at epochs 2 and 4, with three worse ones to the end."""
     script = iter([0.1, 0.7, 0.2, 0.7, 0.3, 0.3, 0.3, 0.9])
-    monkeypatch.setattr(probe_module, "_PATIENCE", 3)
-    weights = []
+    monkeypatch.setattr(probe_module, "PATIENCE", 3)
+    scores = []
 
-    def scripted(scores, targets):
-        weights.append(scores.copy())
-        return next(script, 0.0)
+    def scripted(probe, part):
+        scores.append(probe.scores(part.source)[0][0])
+        return [np.array([next(script, 0.0)])]
 
-    monkeypatch.setattr(probe_module, "accuracy", scripted)
+    monkeypatch.setattr(probe_module, "_metric", scripted)
     result = linear_probe(parts[0], parts[1], parts[1], CLASSES, learning_rates=(1e-3,), seeds=(0,))
     assert result.epochs[0, 0] == 7 and result.valid[0, 0] == 0.7
-    # The last call of the metric is the test, here on the validation clips.
-    np.testing.assert_allclose(weights[-1], weights[3], atol=1e-5)
-    assert not np.allclose(weights[-1], weights[6], atol=1e-5)
+    np.testing.assert_allclose(result.scores[0], scores[3], atol=1e-5)
+    assert not np.allclose(result.scores[0], scores[6], atol=1e-5)
 
 
 def test_without_validation_clips_a_tenth_is_drawn_that_has_all_classes(parts):
@@ -84,6 +86,15 @@ def test_several_labels(parts):
     )
     result = linear_probe(train, valid, test, CLASSES, learning_rates=(1e-5, 1e-2), seeds=(0,), max_epochs=30)
     assert result.test[0, 1] > 0.6 > result.test[0, 0] + 0.1 and result.chosen == 1
+    assert mean_average_precision(result.scores[0], test.targets) == pytest.approx(result.test[0, 1])
+
+
+def test_scores_are_computed_in_pieces(parts, monkeypatch):
+    whole = linear_probe(*parts, CLASSES, learning_rates=(1e-2, 1e-3), seeds=(0, 1), max_epochs=3)
+    monkeypatch.setattr(probe_model, "_SCORES", 4 * CLASSES * 7)
+    pieces = linear_probe(*parts, CLASSES, learning_rates=(1e-2, 1e-3), seeds=(0, 1), max_epochs=3)
+    np.testing.assert_allclose(pieces.scores, whole.scores, atol=1e-5)
+    np.testing.assert_array_equal(pieces.test, whole.test)
 
 
 def test_constant_feature_and_empty_part(parts):

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 import byola_keras
 from byola_keras.models.losses import byol_loss, effective_rank, projection_std
-from byola_keras.models.model_card import as_markdown, describe
+from byola_keras.models.model_card import as_markdown, describe, identity
 
 
 def make(card=None, **arguments):
@@ -142,6 +142,7 @@ def test_timestamps():
     np.testing.assert_array_equal(embedder.timestamps_ms(3), [15, 55, 95])
     np.testing.assert_array_equal(embedder.timestamps_ms(3, "conv_1"), [5, 25, 45])
     assert embedder.timestamps_ms(900_000)[-1] == 40 * 899_999 + 15
+    np.testing.assert_array_equal(embedder.timestamps_ms(2, start=10), [415, 455])
     np.testing.assert_array_equal(make(conv_blocks=3).timestamps_ms(2), [35, 115])
     with pytest.raises(ValueError, match="Received: layer='conv_3'"):
         embedder.timestamps_ms(3, "conv_3")
@@ -169,6 +170,23 @@ def test_card_travels_with_the_file(tmp_path):
         "| mel_scale | slaney |",
     ):
         assert line in text.splitlines()
+
+
+def test_identity_is_that_of_the_embeddings(tmp_path):
+    embedder = make()
+    embedder.build()
+    before = identity(embedder)
+    embedder.save(tmp_path / "embedder.keras")
+    loaded = byola_keras.load(tmp_path)
+    assert identity(loaded) == before == describe(loaded)["identity"]
+    parts = (embedder.frontend, embedder.normalization, embedder.encoder)
+    assert identity(byola_keras.Embedder(*parts, {"notes": "other"})) == before
+    loaded.encoder.normalizations[0].moving_mean.assign_add([0, 0, 1e-6, 0])
+    htk = byola_keras.LogMelSpectrogram(mel_scale="htk")
+    normalization = keras.layers.Normalization(axis=None, mean=-8.25, variance=20.5)
+    normalization.build((None, None, 64))
+    others = [(htk, *parts[1:]), (parts[0], normalization, parts[2])]
+    assert before not in [identity(loaded), *(identity(byola_keras.Embedder(*other)) for other in others)]
 
 
 def test_file_from_before_there_were_cards(tmp_path):

@@ -11,33 +11,7 @@ import time
 import pytest
 
 from tests.sounds import write_sounds
-
-TOOLS = pathlib.Path(__file__).parents[2] / "tools"
-
-
-def start(tool, *arguments):
-    # A shell's background job, such as this test may run in, ignores SIGINT and hands that down.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        return subprocess.Popen(
-            [sys.executable, str(TOOLS / tool), *map(str, arguments)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env={**os.environ, "PYTHONPATH": str(TOOLS.parent)},
-            start_new_session=True,
-        )
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def run(tool, *arguments):
-    process = start(tool, *arguments)
-    try:
-        output, _ = process.communicate(timeout=240)
-    finally:
-        process.kill()
-    return process.returncode, output
+from tests.tools.processes import run, start
 
 
 def count_shards(folder):

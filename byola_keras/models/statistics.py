@@ -54,11 +54,10 @@ def measure(frontend, batches: Iterable, crops: int) -> NormStats:
     Raises:
         ValueError: all values are equal, as for pure silence.
     """
-    log_mel = tf.function(frontend)
+    log_mel = tf.function(frontend, input_signature=[tf.TensorSpec([None, None], tf.float32)])
     statistics, taken = RunningStatistics(), 0
     for waveforms in batches:
-        # The surplus is cut after the front end, so that it is traced for one shape.
-        values = log_mel(waveforms)[: crops - taken]
+        values = log_mel(waveforms[: crops - taken])
         statistics.update(values.numpy())
         taken += int(values.shape[0])
         if taken >= crops:

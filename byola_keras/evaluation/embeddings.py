@@ -1,0 +1,148 @@
+"""Embeddings of a task's clips, made once and kept on the disk."""
+
+import hashlib
+import json
+import os
+import time
+
+import numpy as np
+import tensorflow as tf
+from absl import logging
+
+from byola_keras.atomic import write_text
+from byola_keras.audio.files import relative_names
+from byola_keras.evaluation.representations import with_statistics
+from byola_keras.evaluation.task import Task
+from byola_keras.evaluation.windows import Windows
+from byola_keras.folder_lock import locked
+from byola_keras.models import statistics
+from byola_keras.models.embedder import Embedder
+
+# To be raised when the same model and files would give other embeddings than before.
+_VERSION = 1
+# Random training clips over which the log-mel statistics are measured, as the authors did.
+_STATISTICS_CLIPS = 5_000
+# How often it is noted, and logged, how far the embeddings are.
+_NOTE_SECONDS = 10
+
+_FILE, _ABOUT = "embeddings.npy", "about.txt"
+_PARTIAL, _PROGRESS = "partial.npy", "progress.json"
+
+
+def embed_task(
+    task: Task,
+    embedder: Embedder,
+    cache_dir: str,
+    protocol: str = "paper",
+    own_statistics: bool = True,
+    seed: int = 0,
+) -> np.ndarray:
+    """Embeds each clip of a task, or takes what an earlier call has left in the cache.
+
+    The folder in the cache is named by a hash of the weights, of the configuration of front end, statistics
+    and encoder, of the protocol, and of the files with their splits, sizes and times: whatever changes the
+    result has a folder of its own, and tasks that differ in the labels share one. A process that was
+    interrupted goes on where it stood; a second one that wants the same waits for the first.
+
+    Args:
+        task: whose clips are embedded.
+        embedder: a built one.
+        cache_dir: folder, made if it is not there.
+        protocol: "paper" or "full", see `Windows`. "paper" measures mean and deviation of the log-mel on
+            windows of the training split (of the first fold); "full" takes the embedder as it is.
+        own_statistics: whether the embedder has statistics of its own; if not, they are always measured.
+        seed: of the random windows.
+
+    Returns:
+        float32 [clips, D], a file mapped into the memory, not to be written to.
+
+    Raises:
+        ValueError: a clip cannot be decoded, or there is no such protocol.
+    """
+    windows = Windows(task, protocol, embedder.frontend.sample_rate, seed)
+    folder = os.path.join(cache_dir, _key(task, embedder, protocol, own_statistics, seed))
+    file = os.path.join(folder, _FILE)
+    busy = f"Another process embeds {task.title} with this model; waiting for it."
+    with locked(folder, busy, wait=True):
+        if not os.path.exists(file):
+            partial = _Partial(folder)
+            if protocol == "paper" or not own_statistics:
+                embedder = with_statistics(embedder, *partial.statistics(task, embedder.frontend, seed))
+            partial.fill(task, embedder, windows)
+            partial.finish(f"{task.title}, {len(task.clips)} clips, protocol {protocol}\n")
+    return np.load(file, mmap_mode="r")
+
+
+class _Partial:
+    """The embeddings of a folder on their way, with a note of how far they are."""
+
+    def __init__(self, folder):
+        self._folder = folder
+        self._note = {"done": 0}
+        if os.path.exists(self._path(_PROGRESS)):
+            with open(self._path(_PROGRESS), encoding="utf-8") as file:
+                self._note = json.load(file)
+
+    def _path(self, name):
+        return os.path.join(self._folder, name)
+
+    def _write_note(self, **news):
+        self._note |= news
+        write_text(self._path(_PROGRESS), json.dumps(self._note) + "\n")
+
+    def statistics(self, task, frontend, seed):
+        """Mean and standard deviation of the log-mel on windows of the task's training clips."""
+        if "mean" not in self._note:
+            train = task.rounds()[0]["train"]
+            chosen = np.random.default_rng((seed, 4)).permutation(train)[:_STATISTICS_CLIPS]
+            batches = Windows(task, "paper", frontend.sample_rate, seed).batches(chosen)
+            stats = statistics.measure(frontend, (waveforms for _, waveforms in batches), len(chosen))
+            self._write_note(mean=stats.mean, std=stats.std)
+            words = "%s: log-mel mean %.4f, standard deviation %.4f over %d training clips."
+            logging.info(words, task.title, *stats)
+        return self._note["mean"], self._note["std"]
+
+    def fill(self, task, embedder, windows):
+        """Embeds the clips that are not done."""
+        scene = tf.function(
+            lambda waveforms: embedder(waveforms)["scene"],
+            input_signature=[tf.TensorSpec([None, None], tf.float32)],
+        )
+        count, start = len(task.clips), self._note["done"]
+        shape = (count, scene(np.zeros((1, 16000), np.float32)).shape[-1])
+        mode = "r+" if start else "w+"
+        array = np.lib.format.open_memmap(self._path(_PARTIAL), mode, np.float32, shape)
+        began = noted = time.monotonic()
+        for numbers, waveforms in windows.batches(range(start, count)):
+            array[numbers] = scene(waveforms).numpy()
+            now, done = time.monotonic(), int(numbers[-1]) + 1
+            if now - noted > _NOTE_SECONDS or done == count:
+                # The embeddings first: the note never promises what is not there.
+                array.flush()
+                self._write_note(done=done)
+                rate = (done - start) / (now - began)
+                logging.info("%s: %d of %d clips embedded, %.1f a second.", task.title, done, count, rate)
+                noted = now
+
+    def finish(self, about):
+        """Gives the file its name, and says beside it what it is."""
+        write_text(self._path(_ABOUT), about)
+        os.replace(self._path(_PARTIAL), self._path(_FILE))
+        os.remove(self._path(_PROGRESS))
+
+
+def _key(task, embedder, *arguments):
+    """Hash of everything that the embeddings depend on."""
+    digest = hashlib.sha256()
+    parts = (embedder.frontend, embedder.normalization, embedder.encoder)
+    configurations = [{**part.get_config(), "name": None} for part in parts if part is not None]
+    digest.update(json.dumps([_VERSION, *arguments, configurations], default=str).encode())
+    for weight in embedder.get_weights():
+        digest.update(np.ascontiguousarray(weight).tobytes())
+    digest.update(json.dumps([task.unit_seconds, task.folds]).encode())
+    for name, clip in zip(relative_names([clip.path for clip in task.clips]), task.clips, strict=True):
+        found = os.stat(clip.path)
+        # The fold decides which clips the statistics are measured on.
+        line = (name, found.st_size, found.st_mtime_ns, clip.split, clip.fold)
+        digest.update(os.fsencode(json.dumps(line)))
+    return digest.hexdigest()[:16]

@@ -1,0 +1,177 @@
+"""The benchmark from top to bottom: tasks and models in, results file, tables and pictures out."""
+
+import csv
+import dataclasses
+import io
+import os
+import re
+import time
+from collections.abc import Sequence
+
+from absl import logging
+
+from byola_keras.atomic import write_text
+from byola_keras.evaluation import metrics, plots, results
+from byola_keras.evaluation.embeddings import embed_task
+from byola_keras.evaluation.probe import LEARNING_RATES, SEEDS
+from byola_keras.evaluation.representations import has_statistics, load_representation
+from byola_keras.evaluation.task import Task
+from byola_keras.evaluation.task_probe import TaskScores, class_table, confusion, mean_auc, probe_task
+from byola_keras.evaluation.tasks import load_task
+
+# What chooses the learning rate, other than a number.
+SEARCH, PAPER = "search", "paper"
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """How tasks are evaluated.
+
+    Attributes:
+        output_dir: folder of results and tables.
+        cache_dir: folder of the embeddings.
+        protocol: "paper" or "full", see `Windows`.
+        learning_rate: "search" (on the validation clips, between 1e-5 and 1e-2), "paper" (as published for
+            the task) or a number.
+        seeds: of the probes. The random windows and the splits of one's own are always the same.
+    """
+
+    output_dir: str
+    cache_dir: str
+    protocol: str = "paper"
+    learning_rate: str | float = SEARCH
+    seeds: Sequence[int] = SEEDS
+
+
+def evaluate(
+    models: Sequence[str],
+    specs: Sequence[str],
+    data_dir: str,
+    options: Options,
+    split_csv: str | None = None,
+    check_counts: bool = True,
+) -> str:
+    """Evaluates models on tasks and adds each result to `results.jsonl` as it comes.
+
+    Args:
+        models: what `load_representation` takes.
+        specs: what `load_task` takes.
+        data_dir: folder of the data sets, see `load_task`.
+        options: how.
+        split_csv: see `load_task`.
+        check_counts: see `load_task`.
+
+    Returns:
+        The table of all results in the folder, as Markdown; see `results.summarize` for the files.
+
+    Raises:
+        FileNotFoundError, ValueError: a model or task is not there or not as it must be. All are looked at
+            before the first is evaluated.
+    """
+    tasks = [load_task(spec, data_dir, _split_csv(spec, split_csv), 0, check_counts) for spec in specs]
+    for task in tasks:
+        learning_rates(task, options.learning_rate)
+    embedders = {model: load_representation(model) for model in models}
+    for model, embedder in embedders.items():
+        for task in tasks:
+            record = evaluate_task(task, model, embedder, options)
+            results.append(options.output_dir, record)
+            logging.info("%s", in_words(record))
+    return results.summarize(options.output_dir)
+
+
+def evaluate_task(task: Task, model: str, embedder, options: Options) -> dict:
+    """Embeds and probes one task.
+
+    Writes the table of its classes and the confusion matrix to `details/` of the results' folder.
+
+    Returns:
+        The record for `results.append`.
+    """
+    began = time.monotonic()
+    embeddings = embed_task(task, embedder, options.cache_dir, options.protocol, has_statistics(model))
+    embedded = time.monotonic()
+    rates = learning_rates(task, options.learning_rate)
+    outcome = probe_task(task, embeddings, rates, options.seeds)
+    mean, interval = metrics.mean_and_interval(outcome.values)
+    record = {
+        "task": task.name,
+        "title": task.title,
+        "model": model,
+        "metric": outcome.metric,
+        "mean": mean,
+        "ci95": interval,
+        "scores": outcome.values,
+        "protocol": options.protocol,
+        "comparable": task.comparable,
+        "learning_rate": outcome.learning_rates,
+        "learning_rate_choice": str(options.learning_rate),
+        "seeds": list(options.seeds),
+        "clips": len(task.clips),
+        "classes": len(task.classes),
+        "seconds": {"embed": embedded - began, "probe": time.monotonic() - embedded},
+    }
+    if task.multi_label:
+        auc = mean_auc(outcome)
+        record |= dict(zip(("auc", "auc_ci95"), metrics.mean_and_interval(auc), strict=True))
+    write_details(task, outcome, record, options.output_dir)
+    return record
+
+
+def learning_rates(task: Task, choice: str | float) -> tuple[float, ...]:
+    """The learning rates among which the probes of a task choose.
+
+    Raises:
+        ValueError: nothing was published for the task, or the choice is none.
+    """
+    if choice == SEARCH:
+        return LEARNING_RATES
+    if choice == PAPER:
+        if task.learning_rate is None:
+            raise ValueError(
+                f"`learning_rate` can be {PAPER!r} for the paper's tasks only. Received: "
+                f"learning_rate={choice!r} for {task.name}; take {SEARCH!r} or a number."
+            )
+        return (task.learning_rate,)
+    try:
+        rate = float(choice)
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate < 1:
+        raise ValueError(
+            f"`learning_rate` must be {SEARCH!r}, {PAPER!r} or a number between 0 and 1. Received: "
+            f"learning_rate={choice!r}"
+        )
+    return (rate,)
+
+
+def write_details(task: Task, outcome: TaskScores, record: dict, output_dir: str) -> None:
+    """Writes the table of the classes (CSV) and, unless clips have several labels, the confusion matrix."""
+    names = (task.name, record["model"], record["protocol"], record["learning_rate_choice"])
+    stem = "-".join(re.sub(r"[^\w.]+", "_", name) for name in names)
+    folder = os.path.join(output_dir, "details")
+    os.makedirs(folder, exist_ok=True)
+    rows = class_table(task, outcome)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, rows[0], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_text(os.path.join(folder, f"{stem}.csv"), text.getvalue())
+    if not task.multi_label:
+        plots.confusion_chart(os.path.join(folder, f"{stem}.png"), confusion(outcome), task.classes)
+
+
+def in_words(record: dict) -> str:
+    """A result as a line of the log."""
+    interval = "" if record["ci95"] != record["ci95"] else f" +- {100 * record['ci95']:.1f}"
+    auc = f", AUC {100 * record['auc']:.1f} %" if "auc" in record else ""
+    seconds = ", ".join(f"{stage} {value:.1f} s" for stage, value in record["seconds"].items())
+    return (
+        f"{record['model']} on {record['title']}: {record['metric'].replace('_', ' ')} "
+        f"{100 * record['mean']:.1f}{interval} %{auc} ({seconds})."
+    )
+
+
+def _split_csv(spec, split_csv):
+    """A split is for the tasks that take one, whatever else is evaluated beside them."""
+    return split_csv if spec in ("voxforge", "surge") else None

@@ -1,0 +1,116 @@
+"""A task probed from its embeddings: all its folds, all seeds, and what the tables of its classes show."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from byola_keras.evaluation import metrics
+from byola_keras.evaluation.probe import Labelled, linear_probe
+from byola_keras.evaluation.task import Task
+
+
+@dataclasses.dataclass
+class TaskScores:
+    """What the probes of a task gave.
+
+    Attributes:
+        metric: name of the metric.
+        values: the metric of each seed, mean over the folds, float64 [seeds].
+        learning_rates: that was chosen in each fold; one for a task with splits.
+        scores: of the test clips of all folds, one fold after the other, float32 [seeds, clips, classes].
+        targets: of these clips; class numbers [clips] or 0 and 1 [clips, classes].
+    """
+
+    metric: str
+    values: np.ndarray
+    learning_rates: list[float]
+    scores: np.ndarray
+    targets: np.ndarray
+
+
+def probe_task(
+    task: Task,
+    embeddings: np.ndarray,
+    learning_rates: Sequence[float],
+    seeds: Sequence[int],
+    max_epochs: int = 200,
+) -> TaskScores:
+    """Trains and tests linear probes on each fold, or on the one split, of a task.
+
+    Args:
+        task: with its labels.
+        embeddings: float32 [clips, D], in the order of `task.clips`.
+        learning_rates: to choose from, by the validation clips of each fold.
+        seeds: of the probes.
+        max_epochs: passes over the training clips at most.
+    """
+    targets = _targets(task)
+    results, tested = [], []
+    for numbers in task.rounds():
+        parts = {split: _part(embeddings, targets, numbers[split]) for split in numbers}
+        result = linear_probe(
+            parts["train"],
+            parts["valid"] if numbers["valid"] else None,
+            parts["test"],
+            len(task.classes),
+            learning_rates,
+            seeds,
+            max_epochs,
+        )
+        results.append(result)
+        tested.append(parts["test"].targets)
+    return TaskScores(
+        "mean_average_precision" if task.multi_label else "accuracy",
+        np.mean([result.test[:, result.chosen] for result in results], axis=0),
+        [result.learning_rates[result.chosen] for result in results],
+        np.concatenate([result.scores for result in results], axis=1),
+        np.concatenate(tested),
+    )
+
+
+def class_table(task: Task, outcome: TaskScores) -> list[dict]:
+    """A row for each class, means over the seeds: clips tested, and accuracy or average precision and AUC."""
+    if task.multi_label:
+        precision = np.mean([metrics.average_precision(s, outcome.targets) for s in outcome.scores], axis=0)
+        auc = np.mean([metrics.roc_auc(s, outcome.targets) for s in outcome.scores], axis=0)
+        columns = {
+            "clips": outcome.targets.sum(axis=0).astype(int),
+            "average_precision": precision,
+            "auc": auc,
+        }
+    else:
+        matrix = confusion(outcome)
+        clips = matrix.sum(axis=1)
+        hits = np.divide(np.diag(matrix), clips, out=np.full(len(clips), np.nan), where=clips > 0)
+        columns = {"clips": clips // len(outcome.scores), "accuracy": hits}
+    rows = zip(task.classes, *columns.values(), strict=True)
+    return [dict(zip(("class", *columns), row, strict=True)) for row in rows]
+
+
+def confusion(outcome: TaskScores) -> np.ndarray:
+    """Test clips by true and predicted class, summed over the seeds, int64 [classes, classes]."""
+    return sum(metrics.confusion_matrix(scores, outcome.targets) for scores in outcome.scores)
+
+
+def mean_auc(outcome: TaskScores) -> np.ndarray:
+    """Area under the ROC curve, mean over the classes that have one, [seeds]; for multi-label tasks."""
+    of_classes = np.array([metrics.roc_auc(scores, outcome.targets) for scores in outcome.scores])
+    return np.ma.masked_invalid(of_classes).mean(axis=1).filled(np.nan)
+
+
+def _targets(task):
+    number = {label: index for index, label in enumerate(task.classes)}
+    if not task.multi_label:
+        return np.array([number[clip.labels[0]] for clip in task.clips])
+    targets = np.zeros((len(task.clips), len(number)), np.float32)
+    for row, clip in zip(targets, task.clips, strict=True):
+        row[[number[label] for label in clip.labels]] = 1
+    return targets
+
+
+def _part(embeddings, targets, numbers):
+    # Neighbours stay where they are, in a file that may be larger than the memory.
+    if numbers and numbers == list(range(numbers[0], numbers[-1] + 1)):
+        numbers = slice(numbers[0], numbers[-1] + 1)
+    return Labelled(embeddings[numbers], targets[numbers])

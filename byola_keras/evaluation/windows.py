@@ -1,0 +1,106 @@
+"""The sound of a task's clips as the protocol wants it, in batches of equal length."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from byola_keras.audio.decode import AudioError, read_blocks, read_crop
+from byola_keras.evaluation.task import Task
+
+PROTOCOLS = ("paper", "full")
+# Clips of a batch, and how much sound they may be together: the memory goes with it.
+_BATCH_SIZE = 64
+_BATCH_SECONDS = 320
+
+
+class Windows:
+    """Reads clips.
+
+    Protocol "paper": one window of the task's average length a clip, zeros at the end of shorter clips; of
+    longer ones the beginning in the test split, else a piece drawn at random once and for all. A task with
+    folds has all its clips in the training at some time: its windows are drawn. Protocol "full": the whole
+    clip.
+
+    Args:
+        task: whose clips are read.
+        protocol: one of `PROTOCOLS`.
+        sample_rate: Hz.
+        seed: of the pieces.
+
+    Raises:
+        ValueError: there is no such protocol.
+
+    Reference:
+        https://arxiv.org/abs/2204.07402, Section IV-B, and the authors' EVAR.
+    """
+
+    def __init__(self, task: Task, protocol: str, sample_rate: int, seed: int = 0):
+        if protocol not in PROTOCOLS:
+            raise ValueError(f"`protocol` must be one of {PROTOCOLS}. Received: protocol={protocol!r}")
+        self._task, self._protocol = task, protocol
+        self._sample_rate, self._seed = sample_rate, seed
+        self._length = int(task.unit_seconds * sample_rate)
+        # TensorFlow wraps what is raised inside a data set.
+        self._failure: ValueError | None = None
+
+    def batches(self, numbers: Sequence[int]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """The clips `numbers` of the task, in this order, neighbours of equal length together.
+
+        Yields:
+            (numbers int [batch], waveforms float32 [batch, samples]).
+
+        Raises:
+            ValueError: a clip cannot be decoded.
+        """
+        try:
+            for _, clips in itertools.groupby(self._read_ahead(numbers), lambda clip: len(clip[1])):
+                yield from self._cut(clips)
+        except tf.errors.OpError:
+            if self._failure:
+                raise self._failure from None
+            raise
+
+    def read(self, number: int) -> np.ndarray:
+        """The sound of a clip, float32 [samples]."""
+        clip = self._task.clips[number]
+        try:
+            if self._protocol == "full":
+                whole = np.concatenate([np.zeros(0, np.float32), *read_blocks(clip.path, self._sample_rate)])
+                return _checked(whole)
+            drawn = np.random.default_rng((self._seed, 3, int(number))).random()
+            position = 0.0 if clip.split == "test" else drawn
+            return read_crop(clip.path, self._length, position, self._sample_rate)
+        except AudioError as error:
+            self._failure = ValueError(
+                f"Every clip of {self._task.title} must be readable. Received: {clip.path}: {error}; repair "
+                "or replace the file, or take it out of the list."
+            )
+            raise self._failure from error
+
+    def _read_ahead(self, numbers):
+        """Pairs (number, waveform), decoded by several threads."""
+
+        def read(number):
+            return number, tf.numpy_function(self.read, [number], tf.float32, stateful=False)
+
+        clips = tf.data.Dataset.from_tensor_slices(np.asarray(numbers, np.int64))
+        clips = clips.map(read, num_parallel_calls=tf.data.AUTOTUNE).prefetch(_BATCH_SIZE)
+        return clips.as_numpy_iterator()
+
+    def _cut(self, clips):
+        """Batches of clips of one length."""
+        for number, waveform in clips:
+            size = min(_BATCH_SIZE, max(1, _BATCH_SECONDS * self._sample_rate // len(waveform)))
+            rest = itertools.islice(clips, size - 1)
+            chosen, waveforms = zip((number, waveform), *rest, strict=True)
+            yield np.array(chosen), np.stack(waveforms)
+
+
+def _checked(waveform):
+    if not len(waveform):
+        raise AudioError("it holds no samples")
+    if not np.isfinite(waveform).all():
+        raise AudioError("it holds values that are not finite")
+    return waveform

@@ -1,0 +1,99 @@
+"""A small probe beside the training: whether the encoder gets better at something."""
+
+import os
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+from absl import logging
+
+from byola_keras.evaluation.task import Task
+from byola_keras.evaluation.task_probe import probe_task
+from byola_keras.evaluation.tasks import csv_task, load_task
+from byola_keras.evaluation.windows import Windows
+from byola_keras.models.embedder import Embedder
+from byola_keras.training.callbacks import StepCounter
+
+# A run of its own in TensorBoard, which reads one file a run at a time.
+FOLDER = os.path.join("tensorboard", "probe")
+_LEARNING_RATES = (1e-3, 1e-2)
+_SEEDS = (42,)
+_MAX_EPOCHS = 100
+_MAX_CLIPS = 5_000
+
+
+def load_probe_task(spec: str) -> Task:
+    """A task of at most 5,000 clips.
+
+    Args:
+        spec: "csv:PATH" or "csv:PATH:COLUMN".
+
+    Raises:
+        FileNotFoundError, ValueError: see `load_task`; or the task is not small.
+    """
+    if not spec.startswith(csv_task.PREFIX):
+        raise ValueError(f"`probe_task` must be csv:PATH or csv:PATH:COLUMN. Received: probe_task={spec!r}")
+    task = load_task(spec, "")
+    if len(task.clips) > _MAX_CLIPS:
+        raise ValueError(
+            f"`probe_task` must have at most {_MAX_CLIPS:,} clips, as it is repeated during the training. "
+            f"Received: {len(task.clips):,} clips in {spec!r}; list some of them."
+        )
+    return task
+
+
+class Probe(keras.callbacks.Callback):
+    """Probes the online encoder every `every` steps, and before the first.
+
+    The training does not change by it. A task that fails at the start ends the run, one that fails later is
+    reported and left out.
+
+    Args:
+        workdir: folder of the run.
+        counter: which step it is.
+        task: of `load_probe_task`.
+        every: steps between two probes.
+        sample_rate: Hz, of the front end.
+    """
+
+    def __init__(self, workdir: str, counter: StepCounter, task: Task, every: int, sample_rate: int):
+        super().__init__()
+        self._counter, self._task, self._every = counter, task, every
+        self._windows = Windows(task, "paper", sample_rate)
+        self._writer = tf.summary.create_file_writer(os.path.join(workdir, FOLDER))
+        self._scene = None
+
+    def on_train_begin(self, logs=None):
+        embedder = Embedder(self.model.frontend, self.model.normalization, self.model.encoder)
+        self._scene = tf.function(
+            lambda waveforms: embedder(waveforms)["scene"],
+            input_signature=[tf.TensorSpec([None, None], tf.float32)],
+        )
+        if self._counter.step == 0:
+            self._probe()
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self._counter.step % self._every:
+            return
+        try:
+            self._probe()
+        except ValueError as error:
+            logging.warning("The probe of step %d is left out: %s", self._counter.step, error)
+
+    def _probe(self):
+        began = time.monotonic()
+        batches = self._windows.batches(range(len(self._task.clips)))
+        embeddings = np.concatenate([self._scene(waveforms) for _, waveforms in batches])
+        outcome = probe_task(self._task, embeddings, _LEARNING_RATES, _SEEDS, _MAX_EPOCHS)
+        with self._writer.as_default(step=self._counter.step):
+            tf.summary.scalar(f"probe/{self._task.name}_{outcome.metric}", outcome.values[0])
+        self._writer.flush()
+        logging.info(
+            "Step %d: probe of %s: %s %.1f %% (%.1f s).",
+            self._counter.step,
+            self._task.title,
+            outcome.metric.replace("_", " "),
+            100 * outcome.values[0],
+            time.monotonic() - began,
+        )

@@ -1,0 +1,176 @@
+"""Windows of the protocols, and the cache of embeddings."""
+
+import os
+
+import keras
+import numpy as np
+import pytest
+import soundfile
+
+from byola_keras.evaluation import embeddings as embeddings_module
+from byola_keras.evaluation.embeddings import embed_task
+from byola_keras.evaluation.representations import load_representation, with_statistics
+from byola_keras.evaluation.task import Clip, Task
+from byola_keras.evaluation.windows import Windows
+from tests.models.embedder_test import make
+
+CLIPS = 150
+SPLITS = ("train",) * 90 + ("valid",) * 20 + ("test",) * 40
+
+
+@pytest.fixture(scope="module")
+def task(tmp_path_factory):
+    """Clips of 1 or 2 seconds, with a unit of 1.5."""
+    folder = tmp_path_factory.mktemp("clips")
+    draws = np.random.default_rng(0)
+    clips = []
+    for number, split in enumerate(SPLITS):
+        path = folder / f"{number}.wav"
+        loudness = 0.02 * (1 + number % 5)
+        soundfile.write(path, draws.normal(0, loudness, 16000 * (1 + number % 2)), 16000, subtype="FLOAT")
+        clips.append(Clip(str(path), (str(number % 5),), split))
+    return Task("noise", "Noise", tuple(clips), 1.5)
+
+
+@pytest.fixture(scope="module")
+def embedder():
+    embedder = make()
+    embedder.build((None, None))
+    return embedder
+
+
+def whole(task, number):
+    return soundfile.read(task.clips[number].path, dtype="float32")[0]
+
+
+def window(task, number, seed=0):
+    return Windows(task, "paper", 16000, seed).read(number)
+
+
+def test_windows_of_the_paper(task):
+    for number in (0, 100, 120):
+        np.testing.assert_array_equal(window(task, number), np.pad(whole(task, number), (0, 8000)))
+    np.testing.assert_array_equal(window(task, 111), whole(task, 111)[:24000])
+    starts = set()
+    for number in (1, 3, 5, 7, 91, 93):
+        sound, found = whole(task, number), window(task, number)
+        start = int(np.flatnonzero(sound == found[0])[0])
+        np.testing.assert_array_equal(found, sound[start : start + 24000])
+        starts.add(start)
+    assert len(starts) == 6 and min(starts) > 0
+    np.testing.assert_array_equal(window(task, 1), window(task, 1))
+    assert not np.array_equal(window(task, 1), window(task, 1, seed=1))
+
+
+def test_batches_keep_the_order(task):
+    for protocol, lengths in (("paper", {24000}), ("full", {16000, 32000})):
+        windows = Windows(task, protocol, 16000)
+        batches = list(windows.batches(range(5, 140)))
+        assert np.concatenate([numbers for numbers, _ in batches]).tolist() == list(range(5, 140))
+        assert {waveforms.shape[1] for _, waveforms in batches} == lengths
+        for numbers, waveforms in batches[:3]:
+            np.testing.assert_array_equal(waveforms[-1], windows.read(numbers[-1]))
+
+
+def test_embeddings_of_the_paper_use_statistics_of_the_training_windows(task, embedder, tmp_path):
+    found = embed_task(task, embedder, str(tmp_path))
+    train = np.stack([window(task, number) for number in range(90)])
+    log_mel = np.asarray(embedder.frontend(train))
+    by_hand = with_statistics(embedder, log_mel.mean(), log_mel.std())
+    sound = np.stack([window(task, number) for number in range(CLIPS)])
+    np.testing.assert_allclose(found, by_hand(sound)["scene"], atol=2e-5)
+    assert not np.allclose(found, embedder(sound)["scene"], atol=1e-2)
+
+
+def test_embeddings_of_whole_clips_use_the_statistics_of_the_model(task, embedder, tmp_path):
+    found = embed_task(task, embedder, str(tmp_path), "full")
+    for number in (0, 1, 111):
+        np.testing.assert_allclose(found[number], embedder(whole(task, number)[None])["scene"][0], atol=2e-5)
+    # A baseline has none: the same sound, and still the statistics of the task.
+    baseline = embed_task(task, embedder, str(tmp_path), "full", own_statistics=False)
+    assert not np.allclose(found, baseline, atol=1e-2)
+
+
+def test_cache_knows_what_embeddings_depend_on(task, embedder, tmp_path, monkeypatch):
+    def folders():
+        return len(os.listdir(tmp_path / "cache"))
+
+    def embed(task=task, embedder=embedder, **arguments):
+        return embed_task(task, embedder, str(tmp_path / "cache"), **arguments)
+
+    first = np.array(embed())
+    relabelled = Task("other", "Other", tuple(c._replace(labels=("x",)) for c in task.clips), 1.5)
+    with monkeypatch.context() as patch:
+        patch.setattr(Windows, "read", lambda *_: pytest.fail("The cache was not used."))
+        np.testing.assert_array_equal(embed(), first)
+        np.testing.assert_array_equal(embed(relabelled), first)
+    assert folders() == 1
+    changes = [
+        {"protocol": "full"},
+        {"seed": 1},
+        {"own_statistics": False, "protocol": "full"},
+        {"task": Task("noise", "Noise", task.clips[:-1], 1.5)},
+        {"task": Task("noise", "Noise", task.clips, 1.25)},
+        {"task": Task("noise", "Noise", tuple(c._replace(split="train") for c in task.clips), 1.5)},
+    ]
+    keras.utils.set_random_seed(8)
+    changes.append({"embedder": with_statistics(make(), -8.25, 20**0.5)})
+    for count, change in enumerate(changes, 2):
+        assert not np.array_equal(embed(**change), first) and folders() == count
+    file = task.clips[0].path
+    found = os.stat(file)
+    os.utime(file, ns=(found.st_atime_ns, found.st_mtime_ns + 1))
+    embed()
+    assert folders() == len(changes) + 2
+
+
+def test_interrupted_and_taken_up_again(task, embedder, tmp_path, monkeypatch):
+    expected = np.array(embed_task(task, embedder, str(tmp_path / "whole")))
+    monkeypatch.setattr(embeddings_module, "_NOTE_SECONDS", -1)
+    batches = Windows.batches
+    read = []
+
+    def ends_early(self, numbers):
+        for count, batch in enumerate(batches(self, numbers)):
+            if len(numbers) == CLIPS and count == 2:
+                raise KeyboardInterrupt
+            yield batch
+
+    def watched(self, numbers):
+        read.append(numbers)
+        return batches(self, numbers)
+
+    monkeypatch.setattr(Windows, "batches", ends_early)
+    with pytest.raises(KeyboardInterrupt):
+        embed_task(task, embedder, str(tmp_path / "cut"))
+    monkeypatch.setattr(Windows, "batches", watched)
+    np.testing.assert_array_equal(embed_task(task, embedder, str(tmp_path / "cut")), expected)
+    # Two batches of 64 were done, and the statistics too.
+    assert read == [range(128, CLIPS)]
+    (folder,) = (tmp_path / "cut").iterdir()
+    assert sorted(os.listdir(folder)) == [".lock", "about.txt", "embeddings.npy"]
+
+
+def test_unreadable_clip_and_unknown_protocol(task, embedder, tmp_path):
+    broken = tmp_path / "broken.wav"
+    broken.write_bytes(b"RIFF but no sound")
+    spoilt = Task("spoilt", "Spoilt", (*task.clips, Clip(str(broken), ("1",), "test")), 1.5)
+    for protocol in ("paper", "full"):
+        with pytest.raises(ValueError, match=r"Every clip of Spoilt.*broken.wav: .*take it out of the list"):
+            embed_task(spoilt, embedder, str(tmp_path / "cache"), protocol)
+    with pytest.raises(ValueError, match="protocol='evar'"):
+        Windows(task, "evar", 16000)
+
+
+def test_baselines():
+    sound = np.random.default_rng(0).normal(0, 0.1, (3, 16000)).astype("float32")
+    statistics = load_representation("logmel_stats")
+    log_mel = np.asarray(statistics.frontend(sound))
+    np.testing.assert_allclose(
+        statistics(sound)["scene"],
+        np.concatenate([log_mel.mean(axis=1), log_mel.std(axis=1)], axis=-1),
+        atol=1e-4,
+    )
+    first, second = (load_representation("random")(sound)["scene"] for _ in range(2))
+    assert first.shape == (3, 3072)
+    np.testing.assert_array_equal(first, second)
