@@ -32,16 +32,20 @@ def test_python_examples_run(tmp_path, monkeypatch, capsys):
     assert "(2, 3072) (2, 25, 3072)" in capsys.readouterr().out
 
 
+<<<<<<< HEAD
+@pytest.mark.parametrize("name", ["README.md", "docs/scale.md", "docs/serving.md"])
+=======
 @pytest.mark.parametrize("name", ["README.md", "docs/scale.md", "docs/benchmark.md"])
+>>>>>>> w-embed
 def test_named_files_and_flags_exist(name):
     root = README.parent
     text = (root / name).read_text(encoding="utf-8")
     for path in re.findall(r"(?:configs|tools)/\w+\.\w+", text):
         assert (root / path).exists(), path
     tools = "".join(path.read_text() for path in (root / "tools").glob("*.py"))
-    # Not the arrows of the diagram, "--audio/-->", and not Beam's flags.
-    beams = {"flagfile", "help", "runner", "flink_master"}
-    for flag in set(re.findall(r"--(\w+)\b(?!/)", text)) - beams:
+    # Not the arrows of the diagram, "--audio/-->", and not the flags of Beam and TensorFlow Serving.
+    others = {"flagfile", "help", "runner", "flink_master", "enable_batching", "batching_parameters_file"}
+    for flag in set(re.findall(r"--(\w+)\b(?!/)", text)) - others:
         assert f'"{flag}"' in tools or f'"{flag.removeprefix("no")}"' in tools, flag
 
 
