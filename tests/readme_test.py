@@ -32,11 +32,7 @@ def test_python_examples_run(tmp_path, monkeypatch, capsys):
     assert "(2, 3072) (2, 25, 3072)" in capsys.readouterr().out
 
 
-<<<<<<< HEAD
-@pytest.mark.parametrize("name", ["README.md", "docs/scale.md", "docs/serving.md"])
-=======
-@pytest.mark.parametrize("name", ["README.md", "docs/scale.md", "docs/benchmark.md"])
->>>>>>> w-embed
+@pytest.mark.parametrize("name", ["README.md", "docs/scale.md", "docs/serving.md", "docs/benchmark.md"])
 def test_named_files_and_flags_exist(name):
     root = README.parent
     text = (root / name).read_text(encoding="utf-8")

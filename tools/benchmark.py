@@ -2,23 +2,18 @@
 
     python tools/benchmark.py step --batch_size=64 --json=step.json
     python tools/benchmark.py input --audio_dir=sounds --data_dir=corpora
-<<<<<<< HEAD
-    python tools/benchmark.py export --model=runs/mine
-=======
     python tools/benchmark.py probe --rounds=3
->>>>>>> w-embed
+    python tools/benchmark.py export --model=runs/mine
 
 step: a full-size training step, its front end and its augmentation, beside the machine's own rate of
 float32 matrix products measured in the same run.
 
 input: random crops a second from sound files, all and by format, and from a prepared corpus.
 
-<<<<<<< HEAD
-export: latency of SavedModel and LiteRT files for a clip of one second on one core.
-=======
 probe: linear probes of 5 learning rates and 3 seeds on a drawn task of 5,000 clips, all at once and one after
 the other, the latter by the same code and by a plain Keras fit.
->>>>>>> w-embed
+
+export: latency of SavedModel and LiteRT files for a clip of one second on one core.
 """
 
 import json
@@ -29,11 +24,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from absl import app, flags
 
-<<<<<<< HEAD
-_PARTS = ("step", "input", "export")
-=======
-_PARTS = ("step", "input", "probe")
->>>>>>> w-embed
+_PARTS = ("step", "input", "probe", "export")
 _BATCH_SIZE = flags.DEFINE_integer("batch_size", 64, "Clips in a step.", 2)
 _ROUNDS = flags.DEFINE_integer("rounds", 7, "How often each thing is timed, in turns.", 1)
 _JSON = flags.DEFINE_string("json", None, "File for the figures.")
@@ -47,26 +38,26 @@ _CORPUS = flags.DEFINE_string("corpus", None, "Name of a prepared corpus; not ne
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder in which prepared corpora lie.")
 _WORKERS = flags.DEFINE_integer("workers", None, "Parallel readers. Default: tf.data decides.", 1)
 
-<<<<<<< HEAD
+# probe
+_CLASSES = flags.DEFINE_integer("classes", 50, "Classes of the drawn task.", 2)
+
 # export
 _MODEL = flags.DEFINE_string(
     "model", None, "A .keras file, a working directory or a preset. Default: untrained, of full size."
 )
-=======
-# probe
-_CLASSES = flags.DEFINE_integer("classes", 50, "Classes of the drawn task.", 2)
->>>>>>> w-embed
 
 
 def main(argv):
     if len(argv) != 2 or argv[1] not in _PARTS:
         raise app.UsageError(f"The first argument must be one of {_PARTS}. Received: {argv[1:]}")
     try:
-<<<<<<< HEAD
-        figures = {"step": _measure_step, "input": _measure_input, "export": _measure_export}[argv[1]]()
-=======
-        figures = {"step": _measure_step, "input": _measure_input, "probe": _measure_probe}[argv[1]]()
->>>>>>> w-embed
+        measure = {
+            "step": _measure_step,
+            "input": _measure_input,
+            "probe": _measure_probe,
+            "export": _measure_export,
+        }[argv[1]]
+        figures = measure()
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
     for name, value in figures.items():
@@ -92,17 +83,16 @@ def _measure_input():
     )
 
 
-<<<<<<< HEAD
-def _measure_export():
-    from byola_keras.export.benchmark_litert import benchmark_export
-
-    return benchmark_export(_MODEL.value, _ROUNDS.value)
-=======
 def _measure_probe():
     from byola_keras.evaluation.benchmark_probe import benchmark_probe
 
     return benchmark_probe(_ROUNDS.value, classes=_CLASSES.value)
->>>>>>> w-embed
+
+
+def _measure_export():
+    from byola_keras.export.benchmark_litert import benchmark_export
+
+    return benchmark_export(_MODEL.value, _ROUNDS.value)
 
 
 if __name__ == "__main__":

@@ -55,6 +55,8 @@ def _read_beginning(path, sample_rate):
             blocks.append(block)
             if sum(map(len, blocks)) >= wanted:
                 break
+        if not any(map(len, blocks)):
+            raise AudioError("it holds no samples")
     except AudioError as error:
         raise ValueError(
             f"Every sound file to compare on must be readable. Received: {path!r}: {error}"

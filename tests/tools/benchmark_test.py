@@ -9,11 +9,7 @@ from byola_keras.models.statistics import NormStats
 from byola_keras.training.benchmark import step_flops
 from byola_keras.training.benchmark_input import benchmark_input
 from byola_keras.training.model import build_model
-<<<<<<< HEAD
-from byola_keras.training.statistics import NormStats
 from tests.export.tiny import tiny_embedder
-=======
->>>>>>> w-embed
 
 TOOL = pathlib.Path(__file__).parents[2] / "tools" / "benchmark.py"
 

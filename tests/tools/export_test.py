@@ -2,28 +2,16 @@
 
 import json
 import os
-import pathlib
-import subprocess
-import sys
 
 import pytest
 
 from tests.export.tiny import tiny_embedder
 from tests.sounds import write_sounds
-
-TOOL = pathlib.Path(__file__).parents[2] / "tools" / "export.py"
+from tests.tools import processes
 
 
 def run(*arguments):
-    result = subprocess.run(
-        [sys.executable, TOOL, *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-        env={**os.environ, "PYTHONPATH": str(TOOL.parents[1])},
-    )
-    return result.returncode, result.stdout
+    return processes.run("export.py", *arguments)
 
 
 @pytest.fixture(scope="module")
