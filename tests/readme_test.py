@@ -4,7 +4,9 @@ import pathlib
 import re
 
 import keras
+import numpy as np
 import pytest
+import soundfile
 
 import byola_keras
 
@@ -25,11 +27,12 @@ def test_python_examples_run(tmp_path, monkeypatch, capsys):
     embedder.build((None, None))
     (tmp_path / "runs" / "mine").mkdir(parents=True)
     embedder.save(tmp_path / "runs" / "mine" / "embedder.keras")
+    soundfile.write(tmp_path / "long.wav", np.zeros(700_000), 8000)
     blocks = code_blocks("python")
-    assert len(blocks) == 2
+    assert len(blocks) == 3
     for block in blocks:
         exec(compile(block, str(README), "exec"), {})
-    assert "(2, 3072) (2, 25, 3072)" in capsys.readouterr().out
+    assert "(2, 3072) (2, 25, 3072)\n(3072,)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", ["README.md", "docs/scale.md", "docs/serving.md", "docs/benchmark.md"])
