@@ -140,7 +140,8 @@ def _from_log_mel(embedder, integers):
 def _calibration(frontend, clips):
     """Log-mels on which the converter measures ranges."""
     for clip in [*clips, *_tones_and_noise(frontend.sample_rate)]:
-        yield {"log_mel": frontend(clip).numpy()}
+        finite = np.nan_to_num(clip, nan=0.0, posinf=0.0, neginf=0.0)
+        yield {"log_mel": frontend(finite).numpy()}
 
 
 def _tones_and_noise(sample_rate):
