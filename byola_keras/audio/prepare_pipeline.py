@@ -10,6 +10,7 @@ import tensorflow as tf
 from absl import logging
 
 from byola_keras.audio.corpus_shard import write_shard
+from byola_keras.beam_runs import import_beam, names_runner, run_to_end
 from byola_keras.processes import available_cores, process_pool
 
 _PROGRESS_SECONDS = 10.0
@@ -37,15 +38,10 @@ def run_pipeline(
         RuntimeError: the pipeline failed.
         ImportError: Apache Beam is not installed.
     """
-    try:
-        import apache_beam as beam  # noqa: PLC0415
-    except ImportError as error:
-        raise ImportError(
-            "Preparing a corpus needs the package apache-beam; run: pip install -e '.[beam]'"
-        ) from error
+    beam = import_beam()
     arguments = {"folder": folder, "work_folder": work_folder}
     with _progress(folder, estimated_bytes):
-        if any(argument.split("=")[0] == "--runner" for argument in beam_arguments):
+        if names_runner(beam_arguments):
             _run(beam, None, beam_arguments, shards, write_shard, arguments)
         else:
             _run_locally(beam, beam_arguments, workers or available_cores(), shards, arguments)
@@ -59,13 +55,7 @@ def _run(beam, runner, beam_arguments, shards, function, arguments):
         | "Spread" >> beam.Reshuffle()
         | "Write" >> beam.Map(function, **arguments)
     )
-    try:
-        pipeline.run().wait_until_finish()
-    except Exception as error:  # Beam raises what a worker raised as an error of its own with a long text.
-        raise RuntimeError(
-            f"Beam must be able to write all shards. Received: {_last_line(error)}; what was written stays, "
-            "and the same command goes on."
-        ) from error
+    run_to_end(pipeline)
 
 
 def _run_locally(beam, beam_arguments, workers, shards, arguments):
@@ -108,11 +98,6 @@ def _write_in_pool(shard, folder, work_folder):
             _Local.pool.submit(write_shard, shard, folder, work_folder).result()
         except Exception as error:
             _Local.failure = error
-
-
-def _last_line(error):
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1] if lines else type(error).__name__
 
 
 @contextlib.contextmanager

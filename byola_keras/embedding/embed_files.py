@@ -1,0 +1,110 @@
+"""The run of tools/embed.py: sound files to embeddings in a folder, taken up again where it stopped."""
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Sequence
+
+from absl import logging
+
+from byola_keras.atomic import write_text
+from byola_keras.beam_runs import import_beam
+from byola_keras.embedding.embed_pending import Request, embed_pending
+from byola_keras.embedding.sound_files import SoundFile
+from byola_keras.folder_lock import locked
+from byola_keras.models.loading import load
+from byola_keras.models.preset import find_model
+
+REPORT_FILE = "report.json"
+_PROGRESS_SECONDS = 10
+
+
+def embed_files(
+    request: Request,
+    files: Sequence[SoundFile],
+    overwrite: bool = False,
+    beam_arguments: Sequence[str] | None = None,
+) -> dict:
+    """Embeds sound files into a folder. What is there already is left as it is.
+
+    Args:
+        request: the model and what is wanted of it.
+        files: see `find_sound_files`.
+        overwrite: make everything again. A table is removed first.
+        beam_arguments: of Apache Beam, which then runs it; None to do without.
+
+    Returns:
+        The report, which is in `report.json` too.
+
+    Raises:
+        ValueError: a bad value, embeddings of another model, or no file at all that can be decoded.
+        FileNotFoundError: the model is not there.
+        RuntimeError: the pipeline of Beam failed.
+        ImportError: Beam or pyarrow is wanted and not installed.
+    """
+    # Other processes may work in another folder.
+    request = request._replace(
+        model=os.path.abspath(find_model(request.model)), output_dir=os.path.abspath(request.output_dir)
+    )
+    embedder = load(request.model)
+    busy = (
+        f"Embeddings are written by one process at a time. Received: output_dir={request.output_dir!r}, "
+        "in which another is at work; wait for it or end it."
+    )
+    start = time.time()
+    with locked(request.output_dir, busy):
+        outputs = request.outputs(embedder)
+        if overwrite:
+            outputs.clear()
+        done = set() if overwrite else outputs.done([file.name for file in files])
+        pending = [file for file in files if file.name not in done]
+        logging.info("%d file(s), of which %d are done.", len(files), len(done))
+        if beam_arguments is None:
+            results = embed_pending(request, embedder, pending)
+        else:
+            results = _embed_by_beam(request, pending, beam_arguments)
+        results = _with_progress(results, len(pending))
+        report = _report(request, outputs.model, len(done), list(results), time.time() - start)
+        write_text(os.path.join(request.output_dir, REPORT_FILE), json.dumps(report, indent=1) + "\n")
+    if not done and len(report["skipped"]) == len(files):
+        first = "; ".join(f"{path}: {problem}" for path, problem in list(report["skipped"].items())[:5])
+        raise ValueError(
+            f"At least one file must be decodable. Received: {len(files)} file(s), none of which is; the "
+            f"first: {first}"
+        )
+    return report
+
+
+def _embed_by_beam(request, files, arguments):
+    import_beam()
+    from byola_keras.embedding.beam_pipeline import embed_by_beam  # noqa: PLC0415
+
+    return embed_by_beam(request, files, arguments)
+
+
+def _with_progress(results, count):
+    start, seconds = time.time(), 0.0
+    with contextlib.closing(results):
+        for number, result in enumerate(results, 1):
+            if result.problem:
+                logging.warning("Skipping %s: %s.", result.path, result.problem)
+            seconds += result.seconds
+            rate = seconds / (time.time() - start)
+            logging.log_every_n_seconds(
+                logging.INFO, "%d of %d files, %.0f times real time.", _PROGRESS_SECONDS, number, count, rate
+            )
+            yield result
+
+
+def _report(request, model, done, results, seconds):
+    skipped = {result.path: result.problem for result in results if result.problem}
+    return {
+        **request._asdict(),
+        "model_identity": model,
+        "already_there": done,
+        "embedded": len(results) - len(skipped),
+        "hours": sum(result.seconds for result in results) / 3600,
+        "skipped": skipped,
+        "seconds": round(seconds, 1),
+    }
