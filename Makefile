@@ -14,11 +14,7 @@ setup: $(VENV)/.installed
 $(VENV)/.installed: setup.cfg pyproject.toml
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh tools/make_venv.sh
 	$(BIN)/python -m pip install --quiet --upgrade pip
-<<<<<<< HEAD
-	$(BIN)/python -m pip install --quiet --editable '.[dev,quickstart,beam,evaluation,litert]'
-=======
-	$(BIN)/python -m pip install --quiet --editable '.[dev,quickstart,beam,parquet,evaluation]'
->>>>>>> w-embed
+	$(BIN)/python -m pip install --quiet --editable '.[dev,quickstart,beam,evaluation,litert,parquet]'
 	@touch $@
 
 quickstart: setup
