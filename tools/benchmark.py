@@ -3,6 +3,7 @@
     python tools/benchmark.py step --batch_size=64 --json=step.json
     python tools/benchmark.py input --audio_dir=sounds --data_dir=corpora
     python tools/benchmark.py probe --rounds=3
+    python tools/benchmark.py export --model=runs/mine
 
 step: a full-size training step, its front end and its augmentation, beside the machine's own rate of
 float32 matrix products measured in the same run.
@@ -11,6 +12,8 @@ input: random crops a second from sound files, all and by format, and from a pre
 
 probe: linear probes of 5 learning rates and 3 seeds on a drawn task of 5,000 clips, all at once and one after
 the other, the latter by the same code and by a plain Keras fit.
+
+export: latency of SavedModel and LiteRT files for a clip of one second on one core.
 """
 
 import json
@@ -21,7 +24,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from absl import app, flags
 
-_PARTS = ("step", "input", "probe")
+_PARTS = ("step", "input", "probe", "export")
 _BATCH_SIZE = flags.DEFINE_integer("batch_size", 64, "Clips in a step.", 2)
 _ROUNDS = flags.DEFINE_integer("rounds", 7, "How often each thing is timed, in turns.", 1)
 _JSON = flags.DEFINE_string("json", None, "File for the figures.")
@@ -38,12 +41,23 @@ _WORKERS = flags.DEFINE_integer("workers", None, "Parallel readers. Default: tf.
 # probe
 _CLASSES = flags.DEFINE_integer("classes", 50, "Classes of the drawn task.", 2)
 
+# export
+_MODEL = flags.DEFINE_string(
+    "model", None, "A .keras file, a working directory or a preset. Default: untrained, of full size."
+)
+
 
 def main(argv):
     if len(argv) != 2 or argv[1] not in _PARTS:
         raise app.UsageError(f"The first argument must be one of {_PARTS}. Received: {argv[1:]}")
     try:
-        figures = {"step": _measure_step, "input": _measure_input, "probe": _measure_probe}[argv[1]]()
+        measure = {
+            "step": _measure_step,
+            "input": _measure_input,
+            "probe": _measure_probe,
+            "export": _measure_export,
+        }[argv[1]]
+        figures = measure()
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
     for name, value in figures.items():
@@ -73,6 +87,12 @@ def _measure_probe():
     from byola_keras.evaluation.benchmark_probe import benchmark_probe
 
     return benchmark_probe(_ROUNDS.value, classes=_CLASSES.value)
+
+
+def _measure_export():
+    from byola_keras.export.benchmark_litert import benchmark_export
+
+    return benchmark_export(_MODEL.value, _ROUNDS.value)
 
 
 if __name__ == "__main__":

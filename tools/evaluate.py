@@ -25,8 +25,8 @@ _MODEL = flags.DEFINE_multi_string(
 _TASKS = flags.DEFINE_list(
     "tasks",
     [],
-    "esc50, us8k, fsd50k, spcv2, vc1, voxforge, cremad, gtzan, nsynth, surge, csv:PATH or csv:PATH:COLUMN, "
-    "with commas between them.",
+    "esc50, us8k, fsd50k, spcv2, vc1, voxforge, cremad, gtzan, nsynth, surge, csv:PATH, "
+    "csv:PATH:COLUMN, tfds:NAME or tfds:NAME:LABEL, with commas between them.",
 )
 _DATA_DIR = flags.DEFINE_string("data_dir", "datasets", "Has a folder a data set, named as the task.")
 _OUTPUT_DIR = flags.DEFINE_string("output_dir", None, "Folder of the results; made if it is not there.")

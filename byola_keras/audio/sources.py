@@ -90,7 +90,7 @@ class TfdsSources:
         feature: str = "audio",
         sample_rate: int | None = None,
     ):
-        builder = _tfds_builder(dataset, data_dir)
+        builder = tfds_builder(dataset, data_dir)
         if feature not in builder.info.features:
             raise ValueError(
                 f"`tfds_feature` must be a feature of the data set. Received: tfds_feature={feature!r}; "
@@ -109,7 +109,7 @@ class TfdsSources:
             "data_dir": data_dir,
             "split": split,
             "feature": feature,
-            "sample_rate": sample_rate or _tfds_sample_rate(builder, feature),
+            "sample_rate": sample_rate or tfds_sample_rate(builder, feature),
         }
         self._seconds = builder.info.splits[split].num_bytes / 2 / self._part["sample_rate"]
         names = [builder.info.full_name, split, feature, str(self._part["sample_rate"]), str(self._count)]
@@ -144,7 +144,7 @@ def read_part(part: dict, sample_rate: int) -> Iterator[Recording]:
 def _read_tfds(part, sample_rate):
     import tensorflow_datasets as tfds  # noqa: PLC0415
 
-    builder = _tfds_builder(part["dataset"], part["data_dir"])
+    builder = tfds_builder(part["dataset"], part["data_dir"])
     split = tfds.even_splits(part["split"], part["parts"])[part["part"]]
     in_order = tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False, add_tfds_id=True)
     examples = builder.as_dataset(split=split, shuffle_files=False, read_config=in_order)
@@ -166,7 +166,16 @@ def _tfds_blocks(samples, source_rate, sample_rate):
     yield mono if source_rate == sample_rate else soxr.resample(mono, source_rate, sample_rate, "HQ")
 
 
-def _tfds_builder(dataset, data_dir):
+def tfds_builder(dataset: str, data_dir: str | None):
+    """The builder of a data set of TensorFlow Datasets.
+
+    Args:
+        dataset: name, with configuration and version if wanted, or the folder of a prepared data set.
+        data_dir: where it was prepared; None for TensorFlow Datasets' default.
+
+    Raises:
+        ValueError: there is no such data set.
+    """
     import tensorflow_datasets as tfds  # noqa: PLC0415
 
     try:
@@ -180,7 +189,12 @@ def _tfds_builder(dataset, data_dir):
         ) from error
 
 
-def _tfds_sample_rate(builder, feature):
+def tfds_sample_rate(builder, feature: str) -> int:
+    """Hz, of the feature with the sound.
+
+    Raises:
+        ValueError: the data set does not say it.
+    """
     stated = getattr(builder.info.features[feature], "sample_rate", None)
     stated = stated or (builder.info.metadata or {}).get("sample_rate")
     if not stated:

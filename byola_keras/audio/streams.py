@@ -1,6 +1,10 @@
 """The stream of crops that a run asks for: from sound files or from a prepared corpus."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
+
+import tensorflow as tf
+from absl import logging
 
 from byola_keras.audio.corpus import SAMPLE_RATE, Corpus
 from byola_keras.audio.corpus_crops import CorpusStream
@@ -60,3 +64,17 @@ def open_stream(
             "data_dir=None"
         )
     return CorpusStream(Corpus(data_dir, corpus), crop_length, seed, crops_per_clip)
+
+
+@contextlib.contextmanager
+def clear_errors(stream: CropStream | CorpusStream) -> Iterator[None]:
+    """Raises the reader's own error in place of TensorFlow's wrapping of it; sums up what was skipped."""
+    try:
+        yield
+    except tf.errors.OpError:
+        if stream.failure:
+            raise stream.failure from None
+        raise
+    finally:
+        if stream.skipped:
+            logging.warning("%d of %s could not be decoded and were skipped.", len(stream.skipped), stream)

@@ -1,6 +1,6 @@
 """Embedding a sound file of any length in bounded memory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import tensorflow as tf
@@ -52,8 +52,14 @@ def iter_frames(
     Yields:
         Timestamps in milliseconds, float64 [frames], and frames, float32 [frames, D].
     """
+    return frames_of_blocks(embedder, sound_blocks(path, embedder.sample_rate), chunk_seconds)
+
+
+def frames_of_blocks(
+    embedder: Embedder, blocks: Iterable[np.ndarray], chunk_seconds: float = CHUNK_SECONDS
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """As `iter_frames`, of sound that comes in blocks, float32 [samples], of any length."""
     done = 0
-    blocks = sound_blocks(path, embedder.sample_rate)
     for chunk in Chunker(embedder, chunk_seconds).cut(blocks):
         end = tf.int32.max if chunk.end is None else chunk.end
         output = embedder.part_graph(chunk.samples[None], chunk.begin, end)

@@ -16,11 +16,14 @@ from byola_keras.evaluation.embeddings import embed_task
 from byola_keras.evaluation.probe import LEARNING_RATES, SEEDS
 from byola_keras.evaluation.representations import has_statistics, load_representation
 from byola_keras.evaluation.task import Task
-from byola_keras.evaluation.task_probe import TaskScores, class_table, confusion, mean_auc, probe_task
-from byola_keras.evaluation.tasks import load_task
+from byola_keras.evaluation.task_probe import TaskScores, class_table, confusion, probe_task
+from byola_keras.evaluation.tasks import fsd50k, load_task
+from byola_keras.evaluation.tasks.fsd50k_subsets import SUBSETS, subset_scores
+from byola_keras.models.embedder import Embedder
 
 # What chooses the learning rate, other than a number.
 SEARCH, PAPER = "search", "paper"
+_FSD50K = (fsd50k.NAME, True)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,40 +71,37 @@ def evaluate(
         FileNotFoundError, ValueError: a model or task is not there or not as it must be. All are looked at
             before the first is evaluated.
     """
-    tasks = [load_task(spec, data_dir, _split_csv(spec, split_csv), 0, check_counts) for spec in specs]
+    how = {"check_counts": check_counts, "cache_dir": options.cache_dir}
+    tasks = [load_task(spec, data_dir, _split_csv(spec, split_csv), **how) for spec in specs]
     for task in tasks:
         learning_rates(task, options.learning_rate)
     embedders = {model: load_representation(model) for model in models}
     for model, embedder in embedders.items():
         for task in tasks:
-            record = evaluate_task(task, model, embedder, options)
-            results.append(options.output_dir, record)
-            logging.info("%s", in_words(record))
+            for record in evaluate_task(task, model, embedder, options):
+                results.append(options.output_dir, record)
+                logging.info("%s", in_words(record))
     return results.summarize(options.output_dir)
 
 
-def evaluate_task(task: Task, model: str, embedder, options: Options) -> dict:
+def evaluate_task(task: Task, model: str, embedder: Embedder, options: Options) -> list[dict]:
     """Embeds and probes one task.
 
     Writes the table of its classes and the confusion matrix to `details/` of the results' folder.
 
     Returns:
-        The record for `results.append`.
+        The record for `results.append`; for FSD50K also those of its three subsets.
     """
     began = time.monotonic()
     embeddings = embed_task(task, embedder, options.cache_dir, options.protocol, has_statistics(model))
     embedded = time.monotonic()
     rates = learning_rates(task, options.learning_rate)
     outcome = probe_task(task, embeddings, rates, options.seeds)
-    mean, interval = metrics.mean_and_interval(outcome.values)
     record = {
         "task": task.name,
         "title": task.title,
         "model": model,
-        "metric": outcome.metric,
-        "mean": mean,
-        "ci95": interval,
-        "scores": outcome.values,
+        **_scored(outcome.metric, outcome.values),
         "protocol": options.protocol,
         "comparable": task.comparable,
         "learning_rate": outcome.learning_rates,
@@ -112,10 +112,33 @@ def evaluate_task(task: Task, model: str, embedder, options: Options) -> dict:
         "seconds": {"embed": embedded - began, "probe": time.monotonic() - embedded},
     }
     if task.multi_label:
-        auc = mean_auc(outcome)
-        record |= dict(zip(("auc", "auc_ci95"), metrics.mean_and_interval(auc), strict=True))
+        auc = [metrics.mean_roc_auc(scores, outcome.targets) for scores in outcome.scores]
+        record |= _with_auc(auc)
     write_details(task, outcome, record, options.output_dir)
-    return record
+    # A copy that lacks classes lacks subsets.
+    return [record, *_subsets(task, outcome, record)] if (task.name, task.comparable) == _FSD50K else [record]
+
+
+def _scored(metric, values):
+    mean, interval = metrics.mean_and_interval(values)
+    return {"metric": metric, "mean": mean, "ci95": interval, "scores": values}
+
+
+def _with_auc(values):
+    return dict(zip(("auc", "auc_ci95"), metrics.mean_and_interval(values), strict=True))
+
+
+def _subsets(task, outcome, record):
+    for subset, of_subset in subset_scores(outcome.scores, outcome.targets, task.classes).items():
+        yield {
+            **record,
+            "task": f"{task.name}_{subset}",
+            "title": f"{task.title} {subset.replace('_', ' ')}",
+            **_scored(outcome.metric, of_subset[outcome.metric]),
+            **_with_auc(of_subset["auc"]),
+            "classes": len(SUBSETS[subset]),
+            "seconds": {},
+        }
 
 
 def learning_rates(task: Task, choice: str | float) -> tuple[float, ...]:
@@ -166,9 +189,10 @@ def in_words(record: dict) -> str:
     interval = "" if record["ci95"] != record["ci95"] else f" +- {100 * record['ci95']:.1f}"
     auc = f", AUC {100 * record['auc']:.1f} %" if "auc" in record else ""
     seconds = ", ".join(f"{stage} {value:.1f} s" for stage, value in record["seconds"].items())
+    seconds = f" ({seconds})" if seconds else ""
     return (
         f"{record['model']} on {record['title']}: {record['metric'].replace('_', ' ')} "
-        f"{100 * record['mean']:.1f}{interval} %{auc} ({seconds})."
+        f"{100 * record['mean']:.1f}{interval} %{auc}{seconds}."
     )
 
 

@@ -51,6 +51,11 @@ def roc_auc(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
     return np.array([_roc_auc(*column) for column in zip(scores.T, targets.T, strict=True)])
 
 
+def mean_roc_auc(scores: np.ndarray, targets: np.ndarray) -> float:
+    """Mean of `roc_auc` over the classes that have one (macro); NaN if none has."""
+    return float(np.ma.masked_invalid(roc_auc(scores, targets)).mean())
+
+
 def confusion_matrix(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Clips of each class (rows) by the class with the highest score (columns), int64 [classes, classes]."""
     classes = scores.shape[1]

@@ -15,7 +15,7 @@ from byola_keras.evaluation.standardised import Scale, Standardised
 LEARNING_RATES = (1e-5, 1e-4, 3e-4, 1e-3, 1e-2)
 SEEDS = (42, 43, 44)
 BATCH_SIZE = 200
-_MAX_EPOCHS = 200
+MAX_EPOCHS = 200
 PATIENCE = 20
 _VALID_SHARE = 0.1
 _VALID_DRAWS = 100
@@ -61,24 +61,26 @@ def linear_probe(
     classes: int,
     learning_rates: Sequence[float] = LEARNING_RATES,
     seeds: Sequence[int] = SEEDS,
-    max_epochs: int = _MAX_EPOCHS,
+    max_epochs: int = MAX_EPOCHS,
+    patience: int = PATIENCE,
 ) -> ProbeResult:
     """Trains a dense layer for each pair of learning rate and seed, and tests it.
 
     Embeddings are standardised by mean and deviation of `train`. Adam in batches of 200; a pair stops after
-    20 epochs that are all worse than its best one on the validation clips (one that is as good counts as
-    better), or after `max_epochs`; its weights of that best epoch are tested. Each pair trains exactly as it
-    would alone.
+    `patience` epochs that are all worse than its best one on the validation clips (one that is as good counts
+    as better), or after `max_epochs`; its weights of that best epoch are tested. Each pair trains exactly as
+    it would alone.
 
     Args:
         train: what is trained on.
         valid: what decides when to stop; None takes a tenth of `train`, drawn by each seed so that it
-            has all classes.
+            has all classes; at least as many clips as there are classes.
         test: what is measured.
         classes: number of classes.
         learning_rates: Adam's step sizes.
         seeds: of initial weights, of the order of the clips, and of the tenth.
         max_epochs: passes over the training clips.
+        patience: epochs without a better one after which a pair stops.
 
     Raises:
         ValueError: a part is empty, or no tenth has all classes.
@@ -95,7 +97,7 @@ def linear_probe(
     model = ProbeModel(train.source.size, classes, learning_rates, seeds, multi_label)
     steps = -(-train.rows.shape[1] // BATCH_SIZE)
     model.compile(run_eagerly=False, steps_per_execution=steps)
-    stop = _StopEachLayer(model, valid)
+    stop = _StopEachLayer(model, valid, patience)
     model.fit(
         _batches(train, seeds, steps),
         steps_per_epoch=steps,
@@ -139,9 +141,9 @@ def _parts(train, valid, test, seeds):
 class _StopEachLayer(keras.callbacks.Callback):
     """Keeps each layer's weights of its best epoch; leaves out a layer that has not improved for long."""
 
-    def __init__(self, probe, valid):
+    def __init__(self, probe, valid, patience):
         super().__init__()
-        self._probe, self._valid = probe, valid
+        self._probe, self._valid, self._patience = probe, valid, patience
         pairs = (len(probe.groups), len(probe.groups[0].live))
         self.best = np.full(pairs, -np.inf)
         self.epochs = np.zeros(pairs, int)
@@ -159,7 +161,7 @@ class _StopEachLayer(keras.callbacks.Callback):
             if better.any():
                 for best, now in zip(self.best_weights[number], group.weights(), strict=True):
                     best[:, live[better]] = now[:, better]
-            going_on = live[self._since_best[number, live] < PATIENCE]
+            going_on = live[self._since_best[number, live] < self._patience]
             if len(going_on) < len(live):
                 group.keep(list(going_on))
         self.model.stop_training = not any(group.live for group in self._probe.groups)
@@ -182,17 +184,27 @@ def _metric(probe, part):
 
 def _draw_valid(targets, seed):
     """Rows for training and a tenth for validation in which all classes are present."""
-    count = max(1, round(_VALID_SHARE * len(targets)))
+    classes = len(_present(targets))
+    count = max(round(_VALID_SHARE * len(targets)), classes)
     draws = np.random.default_rng((seed, 2))
     for _ in range(_VALID_DRAWS):
         order = draws.permutation(len(targets))
-        if len(_present(targets[order[:count]])) == len(_present(targets)):
+        if len(_present(targets[order[:count]])) == classes == len(_present(targets[order[count:]])):
             return np.sort(order[count:]), np.sort(order[:count])
+    # A class of few clips is seldom drawn by chance: one of each goes first.
+    order = _one_of_each_first(targets, draws.permutation(len(targets)))
+    if len(_present(targets[order[count:]])) == classes:
+        return np.sort(order[count:]), np.sort(order[:count])
     raise ValueError(
-        "A tenth of the training clips must hold all classes, for validation. Received: "
-        f"{len(targets)} clips of {len(_present(targets))} classes, of which "
-        f"{_VALID_DRAWS} draws did not; give validation clips."
+        "Every class must have two training clips, one of them for validation, or there must be validation "
+        f"clips. Received: {len(targets)} clips of {classes} classes, for which no such tenth was found."
     )
+
+
+def _one_of_each_first(targets, order):
+    labels = targets[order] if targets.ndim == 1 else targets[order].argmax(axis=1)
+    _, firsts = np.unique(labels, return_index=True)
+    return np.concatenate([order[firsts], np.delete(order, firsts)])
 
 
 def _present(targets):

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import tensorflow as tf
 
-from byola_keras.audio.decode import AudioError, read_blocks, read_crop
+from byola_keras.audio.decode import AudioError, read_crop
+from byola_keras.embedding.embed_file import sound_blocks
 from byola_keras.evaluation.task import Task
 
 PROTOCOLS = ("paper", "full")
@@ -67,8 +68,7 @@ class Windows:
         clip = self._task.clips[number]
         try:
             if self._protocol == "full":
-                whole = np.concatenate([np.zeros(0, np.float32), *read_blocks(clip.path, self._sample_rate)])
-                return _checked(whole)
+                return np.concatenate(list(sound_blocks(clip.path, self._sample_rate)))
             drawn = np.random.default_rng((self._seed, 3, int(number))).random()
             position = 0.0 if clip.split == "test" else drawn
             return read_crop(clip.path, self._length, position, self._sample_rate)
@@ -96,11 +96,3 @@ class Windows:
             rest = itertools.islice(clips, size - 1)
             chosen, waveforms = zip((number, waveform), *rest, strict=True)
             yield np.array(chosen), np.stack(waveforms)
-
-
-def _checked(waveform):
-    if not len(waveform):
-        raise AudioError("it holds no samples")
-    if not np.isfinite(waveform).all():
-        raise AudioError("it holds values that are not finite")
-    return waveform

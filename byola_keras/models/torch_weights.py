@@ -1,8 +1,12 @@
 """Weights of the PyTorch implementation into ours."""
 
+import os
 from collections.abc import Mapping
 
 import numpy as np
+
+from byola_keras.models.torch_checkpoint import encoder_weights
+from byola_keras.models.torch_file import read_torch_file
 
 _BATCH_NORMALIZATION = {
     "weight": "gamma",
@@ -14,23 +18,28 @@ _BATCH_NORMALIZATION = {
 _IGNORED_SUFFIX = "num_batches_tracked"
 
 
-def load_torch_weights(encoder, source: Mapping[str, np.ndarray]) -> None:
-    """Sets the weights of a built `Encoder` from a PyTorch state dict.
+def load_torch_weights(encoder, source: str | os.PathLike | Mapping[str, np.ndarray]) -> None:
+    """Sets the weights of a built `Encoder` from a PyTorch checkpoint or state dict; needs no PyTorch.
 
     Kernels change their layout: PyTorch's [out, in, mel, time] to [time, mel, in, out], and
     [out, in] to [in, out]. Nothing is set unless all names and shapes fit.
 
     Args:
         encoder: a built `byola_keras.Encoder`.
-        source: state-dict names ("features.0.weight", "fc.0.bias", ...) to arrays.
+        source: a .pth or .ckpt file, see `read_torch_file` and `encoder_weights`; or state-dict names
+            ("features.0.weight", "fc.0.bias", ...) to arrays.
 
     Raises:
-        ValueError: a name is missing or left over, or a shape does not fit.
+        FileNotFoundError: no such file.
+        ValueError: a name is missing or left over, a shape does not fit, or the file cannot be read.
 
     Reference:
         AudioNTT2022 in the code of https://arxiv.org/abs/2204.07402.
     """
-    _assign(encoder_weight_names(encoder), source)
+    names = encoder_weight_names(encoder)
+    if not isinstance(source, Mapping):
+        source = encoder_weights(read_torch_file(source))
+    _assign(names, source)
 
 
 def load_torch_head(head, source: Mapping[str, np.ndarray]) -> None:

@@ -19,7 +19,7 @@ from byola_keras.training.callbacks import StepCounter
 FOLDER = os.path.join("tensorboard", "probe")
 _LEARNING_RATES = (1e-3, 1e-2)
 _SEEDS = (42,)
-_MAX_EPOCHS = 100
+_MAX_EPOCHS = 60
 _MAX_CLIPS = 5_000
 
 

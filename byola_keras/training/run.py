@@ -12,7 +12,7 @@ from absl import logging
 from byola_keras.atomic import write_text
 from byola_keras.audio.corpus import SAMPLE_RATE
 from byola_keras.audio.crops import crop_dataset
-from byola_keras.audio.streams import open_stream
+from byola_keras.audio.streams import clear_errors, open_stream
 from byola_keras.layers.log_mel_spectrogram import LogMelSpectrogram
 from byola_keras.models import statistics
 from byola_keras.models.preset import EMBEDDER_FILE
@@ -135,7 +135,7 @@ def pretrain(
         with strategy.scope():
             return build_model(stats, stream.crop_length, **model_arguments)
 
-    with _clear_errors(stream):
+    with clear_errors(stream):
         if dry_run:
             print(describe(new_model, batches(global_batch_size), schedule))
             return
@@ -214,17 +214,3 @@ def _check_divisible(global_batch_size, replicas):
             "`global_batch_size` must be a multiple of the number of devices. Received: "
             f"global_batch_size={global_batch_size}, devices={replicas}"
         )
-
-
-@contextlib.contextmanager
-def _clear_errors(stream):
-    """Raises the reader's own error in place of TensorFlow's wrapping of it; sums up what was skipped."""
-    try:
-        yield
-    except tf.errors.OpError:
-        if stream.failure:
-            raise stream.failure from None
-        raise
-    finally:
-        if stream.skipped:
-            logging.warning("%d of %s could not be decoded and were skipped.", len(stream.skipped), stream)

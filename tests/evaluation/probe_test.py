@@ -53,7 +53,6 @@ def test_as_good_as_logistic_regression(parts):
 def test_weights_of_the_best_epoch_are_tested_and_ties_count_as_better(parts, monkeypatch):
     """The metric is scripted: best at epochs 2 and 4, with three worse ones to the end."""
     script = iter([0.1, 0.7, 0.2, 0.7, 0.3, 0.3, 0.3, 0.9])
-    monkeypatch.setattr(probe_module, "PATIENCE", 3)
     scores = []
 
     def scripted(probe, part):
@@ -61,7 +60,9 @@ def test_weights_of_the_best_epoch_are_tested_and_ties_count_as_better(parts, mo
         return [np.array([next(script, 0.0)])]
 
     monkeypatch.setattr(probe_module, "_metric", scripted)
-    result = linear_probe(parts[0], parts[1], parts[1], CLASSES, learning_rates=(1e-3,), seeds=(0,))
+    result = linear_probe(
+        parts[0], parts[1], parts[1], CLASSES, learning_rates=(1e-3,), seeds=(0,), patience=3
+    )
     assert result.epochs[0, 0] == 7 and result.valid[0, 0] == 0.7
     np.testing.assert_allclose(result.scores[0], scores[3], atol=1e-5)
     assert not np.allclose(result.scores[0], scores[6], atol=1e-5)
@@ -76,7 +77,12 @@ def test_without_validation_clips_a_tenth_is_drawn_that_has_all_classes(parts):
     assert not np.array_equal(taken, other)
     result = linear_probe(train, None, test, CLASSES, learning_rates=(1e-2,), max_epochs=30)
     assert result.test.mean() > 0.55
-    with pytest.raises(ValueError, match="hold all classes.*100 clips of 100 classes"):
+    # Twenty clips of each of a hundred classes: by chance a tenth never has them all.
+    for targets in (np.repeat(np.arange(100), 20), np.eye(100)[np.repeat(np.arange(100), 20)]):
+        rows, taken = probe_module._draw_valid(targets, seed=0)
+        assert len(taken) == 200 and sorted([*rows, *taken]) == list(range(2000))
+        assert len(probe_module._present(targets[taken])) == len(probe_module._present(targets[rows])) == 100
+    with pytest.raises(ValueError, match="two training clips.*100 clips of 100 classes"):
         probe_module._draw_valid(np.arange(100), seed=0)
 
 

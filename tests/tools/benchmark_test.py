@@ -9,6 +9,7 @@ from byola_keras.models.statistics import NormStats
 from byola_keras.training.benchmark import step_flops
 from byola_keras.training.benchmark_input import benchmark_input
 from byola_keras.training.model import build_model
+from tests.export.tiny import tiny_embedder
 
 TOOL = pathlib.Path(__file__).parents[2] / "tools" / "benchmark.py"
 
@@ -52,3 +53,20 @@ def test_input_of_files_and_corpus(sounds_folder, data_dir, tmp_path, monkeypatc
 def test_input_needs_something_to_read():
     result = subprocess.run([sys.executable, TOOL, "input"], capture_output=True, text=True, check=False)
     assert result.returncode == 1 and "Received: neither" in result.stdout + result.stderr
+
+
+def test_export_of_a_model(tmp_path):
+    tiny_embedder().save(tmp_path / "tiny.keras")
+    result = subprocess.run(
+        [sys.executable, TOOL, "export", f"--model={tmp_path / 'tiny.keras'}", "--rounds=1"]
+        + [f"--json={tmp_path / 'figures.json'}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    for name in ("keras", "saved_model", "litert_float32", "litert_int8", "litert_logmel_full_int8"):
+        assert figures[f"{name}_milliseconds"] == pytest.approx(1000 * figures[f"{name}_real_time_factor"])
+        assert figures[f"{name}_milliseconds"] > 0
+    assert figures["litert_int8_megabytes"] < figures["litert_float32_megabytes"]

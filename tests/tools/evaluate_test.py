@@ -97,6 +97,7 @@ def test_models_on_tasks(tones, model, tmp_path):
 def test_killed_and_two_at_once(tones, model, tmp_path):
     """A kill in the middle of the embedding, then two processes that want the same."""
     arguments = ("evaluate.py", f"--model={model}", f"--tasks=csv:{tones}:pitch", f"--output_dir={tmp_path}")
+    arguments += ("--learning_rate=0.01", "--seeds=1")
     process = start(*arguments)
     try:
         deadline = time.time() + 120

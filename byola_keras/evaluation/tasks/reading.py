@@ -109,6 +109,21 @@ def check_fold(text: str, path: str, row: int) -> int:
     return int(text)
 
 
+def check_classes(task: Task) -> None:
+    """Refuses a task whose validation or test has a class that the training has not.
+
+    Raises:
+        ValueError: there is one.
+    """
+    known = set(task.classes)
+    for clip in task.clips:
+        if unknown := sorted(set(clip.labels) - known):
+            raise ValueError(
+                f"`{task.name}` must have a training clip of every class. Received: none of "
+                f"{unknown[0]}, the class of {clip.path} in {clip.split}; complete the copy or its lists."
+            )
+
+
 def check_counts(task: Task, clips: int | Mapping[str, int], classes: int, more: int = 0) -> None:
     """Compares a copy with the published counts.
 

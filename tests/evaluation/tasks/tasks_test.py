@@ -26,7 +26,7 @@ TOTALS |= {"nsynth": 305_979, "surge": 183_392}
 
 
 def test_unknown_task(tmp_path):
-    with pytest.raises(ValueError, match=r"one of esc50, us8k, .* or csv:PATH.*Received: spec='esc'"):
+    with pytest.raises(ValueError, match=r"one of esc50, us8k, .* csv:PATH.*Received: spec='esc'"):
         load_task("esc", str(tmp_path))
 
 
@@ -55,7 +55,9 @@ def test_read(copy, name):
     assert task.classes == classes and task.folds == (len(counts) if 1 in counts else 0)
     assert (task.name, task.title) == (name, TASKS[name].TITLE)
     assert (task.unit_seconds, task.learning_rate) == PUBLISHED[name][:2]
-    assert task.multi_label == (name == "fsd50k") and task.comparable == (name not in OWN_SPLIT)
+    assert task.multi_label == (name == "fsd50k")
+    # Nobody's scores compare with those of a copy with other counts.
+    assert not task.comparable and TASKS[name].read(str(folder)).comparable == (name not in OWN_SPLIT)
     assert all(os.path.isfile(clip.path) for clip in task.clips)
     assert all(len(clip.labels) == 1 for clip in task.clips) or task.multi_label
     # The folder of the task itself is found as well, and the seed does not move an official split.
@@ -90,6 +92,13 @@ def test_counts(copy, name):
     else:
         assert all(f"{count:,} {split}" in expected for split, count in clips.items())
         assert all(f"{count:,} {split}" in received for split, count in counts.items())
+
+
+def test_class_that_is_never_trained(copy):
+    folder = copy("gtzan")
+    (folder / "train_filtered.txt").write_text("jazz/jazz.00000.wav\n")
+    with pytest.raises(ValueError, match=r"`gtzan` must have a training clip.*none of blues.*in valid"):
+        load(folder)
 
 
 def test_right_counts(copy):

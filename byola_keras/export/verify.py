@@ -1,0 +1,172 @@
+"""Compares exported models, each run in a process of its own, with the Keras model they were made from."""
+
+import dataclasses
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from byola_keras.models.embedder import Embedder
+
+# What a precision may change: largest error relative to the largest value, or lowest cosine of an embedding.
+LARGEST_ERROR = {"saved_model": 1e-3, "float32": 1e-3}
+LOWEST_COSINE = {"float16": 0.9999, "int8": 0.99, "full_int8": 0.98}
+_OUTPUTS = ("scene", "frames")
+_RUNNER = str(pathlib.Path(__file__).with_name("run_exported.py"))
+
+
+@dataclasses.dataclass(frozen=True)
+class Artefact:
+    """A file, or the folder of a SavedModel, that was exported.
+
+    Attributes:
+        name: under which it is reported.
+        path: where it lies now.
+        precision: a key of `LARGEST_ERROR` or `LOWEST_COSINE`.
+        input: "waveform" or "logmel".
+    """
+
+    name: str
+    path: str
+    precision: str
+    input: str = "waveform"
+
+    def size(self) -> int:
+        """Bytes."""
+        files = pathlib.Path(self.path).rglob("*") if os.path.isdir(self.path) else [pathlib.Path(self.path)]
+        return sum(file.stat().st_size for file in files if file.is_file())
+
+
+class VerificationError(ValueError):
+    """An exported model that does not answer as the Keras model does."""
+
+
+def verify(embedder: Embedder, artefacts: Sequence[Artefact], clips: Mapping[str, np.ndarray]) -> dict:
+    """Runs every artefact on every clip and compares `scene` and `frames` with those of the embedder.
+
+    Args:
+        embedder: what the artefacts were made from.
+        artefacts: what was exported.
+        clips: waveforms, float32 [batch, samples], by name. Samples that are not finite count as zero, as
+            they do in an exported model.
+
+    Returns:
+        JSON values: "artefacts", for each its size, the worst error and cosine of all clips, what was
+        required, what ran it, and the figures of each clip.
+
+    Raises:
+        VerificationError: an artefact cannot be run, or answers otherwise; with the table of all.
+    """
+    finite = {name: np.nan_to_num(clip, nan=0.0, posinf=0.0, neginf=0.0) for name, clip in clips.items()}
+    expected = {name: _as_arrays(embedder(tf.constant(clip))) for name, clip in finite.items()}
+    log_mels = {name: embedder.frontend(tf.constant(clip)).numpy() for name, clip in finite.items()}
+    # What is too short for a frame, the embedder lengthens as a waveform.
+    fewest = 2**embedder.encoder.conv_blocks
+    long_enough = {name: log_mel for name, log_mel in log_mels.items() if log_mel.shape[1] >= fewest}
+    inputs = {"waveform": clips, "logmel": long_enough}
+    report = {
+        "artefacts": {
+            artefact.name: _compare(artefact, inputs[artefact.input], expected) for artefact in artefacts
+        }
+    }
+    failed = [name for name, entry in report["artefacts"].items() if not entry["passed"]]
+    if failed:
+        raise VerificationError(
+            f"An exported model must answer as the Keras model does. Received: {', '.join(failed)} out of "
+            f"tolerance; nothing was kept.\n{table(report)}"
+        )
+    return report
+
+
+def table(report: dict) -> str:
+    """The report of `verify` for people, a line an artefact."""
+    lines = [f"{'':<40}{'MB':>8}{'largest error':>15}{'lowest cosine':>15}  required"]
+    for name, entry in report["artefacts"].items():
+        lines.append(
+            f"{name:<40}{entry['bytes'] / 1e6:>8.2f}{entry['largest_error']:>15.1e}"
+            f"{entry['lowest_cosine']:>15.6f}  {entry['required']}{'' if entry['passed'] else '  FAILED'} "
+            f"({entry['run_by']})"
+        )
+    clips = max(len(entry["clips"]) for entry in report["artefacts"].values())
+    lines.append(
+        f"Worst of {clips} sounds, each run twice. Error: relative to the largest value of the output."
+    )
+    return "\n".join(lines)
+
+
+def _as_arrays(output):
+    return {name: np.asarray(output[name]) for name in _OUTPUTS}
+
+
+def _compare(artefact, inputs, expected):
+    single = artefact.precision == "full_int8"
+    names = [name for name, clip in inputs.items() if len(clip) == 1 or not single]
+    # There and back: an interpreter may be wrong only after certain changes of the shape.
+    names += reversed(names)
+    outputs, run_by = _run_in_fresh_process(artefact, [inputs[name] for name in names])
+    clips = {}
+    for name, output in zip(names, outputs, strict=True):
+        clip = clips.setdefault(name, {"largest_error": 0.0, "lowest_cosine": 1.0})
+        for key in _OUTPUTS:
+            error, cosine = _error_and_cosine(output[key], expected[name][key])
+            clip["largest_error"] = max(clip["largest_error"], error)
+            clip["lowest_cosine"] = min(clip["lowest_cosine"], cosine)
+    error = max(clip["largest_error"] for clip in clips.values())
+    cosine = min(clip["lowest_cosine"] for clip in clips.values())
+    if artefact.precision in LARGEST_ERROR:
+        limit = LARGEST_ERROR[artefact.precision]
+        required, passed = f"error < {limit:g}", error < limit
+    else:
+        limit = LOWEST_COSINE[artefact.precision]
+        required, passed = f"cosine > {limit:g}", cosine > limit
+    return {
+        "bytes": artefact.size(),
+        "largest_error": error,
+        "lowest_cosine": cosine,
+        "required": required,
+        "passed": bool(passed),
+        "run_by": run_by,
+        "clips": clips,
+    }
+
+
+def _error_and_cosine(actual, expected):
+    """Error relative to the largest value, and the lowest cosine of all vectors."""
+    if actual.shape != expected.shape or not np.isfinite(actual).all():
+        return float("inf"), -1.0
+    actual, expected = actual.astype(np.float64), expected.astype(np.float64)
+    # Two vectors of zeros are equal.
+    tiny = np.finfo(np.float32).tiny
+    norms = np.linalg.norm(actual, axis=-1) * np.linalg.norm(expected, axis=-1)
+    cosines = ((actual * expected).sum(-1) + tiny) / (norms + tiny)
+    error = np.abs(actual - expected).max() / max(np.abs(expected).max(), tiny)
+    return float(error), float(cosines.min())
+
+
+def _run_in_fresh_process(artefact, inputs):
+    """Outputs for each input, and what ran it."""
+    kind = "saved_model" if artefact.precision == "saved_model" else "litert"
+    with tempfile.TemporaryDirectory() as folder:
+        files = [os.path.join(folder, name) for name in ("inputs.npz", "outputs.npz")]
+        np.savez(files[0], *inputs)
+        process = subprocess.run(
+            [sys.executable, "-I", _RUNNER, kind, artefact.path, *files],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if process.returncode:
+            raise VerificationError(
+                f"An exported model must run. Received: {artefact.name} ended with status "
+                f"{process.returncode}: {process.stderr.strip().rpartition(chr(10))[2]}"
+            )
+        with np.load(files[1]) as arrays:
+            outputs = [
+                {name: arrays[f"arr_{number}/{name}"] for name in _OUTPUTS} for number in range(len(inputs))
+            ]
+    return outputs, process.stdout.splitlines()[-1]

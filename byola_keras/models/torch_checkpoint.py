@@ -1,0 +1,100 @@
+"""What a checkpoint of the PyTorch implementation holds: which encoder, under which names."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+# Mel bins of both published generations.
+N_MELS = 64
+# Generation -> what a frame feature holds: AudioNTT2020 gives the perceptron's output alone.
+_FEATURES = {"v1": "global", "v2": "local_global"}
+# Beside the online encoder, a training run has these, by a component of their names.
+_OTHER_PARTS = {"projector", "online_predictor", "predictor", "target_encoder", "to_spec"}
+_FIRST_WEIGHT = "features.0.weight"
+
+
+def encoder_weights(arrays: Mapping[str, np.ndarray], prefix: str | None = None) -> dict[str, np.ndarray]:
+    """The encoder's weights, without the prefix that wrappers put before their names.
+
+    Of a whole training run the online encoder is taken; projector, predictor, target network and front end
+    are left out.
+
+    Args:
+        arrays: names to arrays, see `read_torch_file`.
+        prefix: of the encoder's names, such as "learner.online_encoder.net."; all other names are left out
+            then. None: found by the names.
+
+    Returns:
+        "features.0.weight", "fc.0.bias", ... to arrays.
+
+    Raises:
+        ValueError: there is no encoder, or more than one, or a name belongs to none of these parts.
+    """
+    prefix = f"{prefix.rstrip('.')}." if prefix else ""
+    left_out = (lambda name: not name.startswith(prefix)) if prefix else _is_other_part
+    own = {name: array for name, array in arrays.items() if not left_out(name)}
+    found = [name[: -len(_FIRST_WEIGHT)] for name in own if f".{name}".endswith(f".{_FIRST_WEIGHT}")]
+    if prefix:
+        found = [start for start in found if start == prefix]
+    if len(found) != 1:
+        raise ValueError(
+            f"There must be one encoder, whose names begin with a prefix and {_FIRST_WEIGHT!r}. Received: "
+            f"prefix={prefix!r}, encoders under {found or 'no prefix'}; the names are {_some(arrays)}"
+        )
+    unused = [name for name in own if not name.startswith(found[0])]
+    if unused:
+        raise ValueError(
+            f"All names must belong to the encoder ({found[0]!r}...) or to another part of a training run "
+            f"({', '.join(sorted(_OTHER_PARTS))}). Received: unused={unused}; `prefix` leaves them out."
+        )
+    return {name[len(found[0]) :]: array for name, array in own.items()}
+
+
+def _is_other_part(name):
+    return not _OTHER_PARTS.isdisjoint(name.split("."))
+
+
+def encoder_arguments(weights: Mapping[str, np.ndarray], generation: str = "auto") -> dict:
+    """Arguments of the `Encoder` to which these weights belong.
+
+    Args:
+        weights: see `encoder_weights`.
+        generation: "v1" (AudioNTT2020, a frame feature is the perceptron's output), "v2" (AudioNTT2022,
+            local and global features joined), or "auto": v1 with three convolution blocks, else v2.
+
+    Raises:
+        ValueError: names are missing, or sizes belong to no encoder of 64 mels.
+    """
+    blocks = 0
+    while f"features.{4 * blocks}.weight" in weights:
+        blocks += 1
+    missing = [name for name in (_FIRST_WEIGHT, "fc.0.weight", "fc.3.weight") if name not in weights]
+    if missing:
+        raise ValueError(
+            "The names must be those of an AudioNTT2020 or AudioNTT2022. Received: "
+            f"missing={missing}; the names are {_some(weights)}"
+        )
+    channels, hidden, output = (
+        (*weights[name].shape, 0)[0] for name in (_FIRST_WEIGHT, "fc.0.weight", "fc.3.weight")
+    )
+    # Before anything of such a size is made.
+    shapes = {
+        f"features.{4 * block}.weight": (channels, channels if block else 1, 3, 3) for block in range(blocks)
+    }
+    shapes["fc.0.weight"] = (hidden, channels * (N_MELS >> blocks))
+    shapes["fc.3.weight"] = (output, hidden)
+    for name, shape in shapes.items():
+        if weights[name].shape != shape:
+            raise ValueError(
+                f"{name!r} must have the shape {shape}, for {N_MELS} mels, {blocks} convolution blocks and "
+                f"{channels} channels. Received: shape={weights[name].shape}; for another kind of encoder, "
+                "build the `Encoder` yourself and call load_torch_weights."
+            )
+    if generation == "auto":
+        generation = "v1" if blocks == 3 else "v2"
+    features = _FEATURES[generation]
+    return {"conv_blocks": blocks, "channels": channels, "mlp_units": (hidden, output), "features": features}
+
+
+def _some(names):
+    return ", ".join(list(names)[:6]) + (", ..." if len(names) > 6 else "")

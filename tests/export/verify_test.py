@@ -1,0 +1,182 @@
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from byola_keras.export import export as export_module
+from byola_keras.export import run_exported
+from byola_keras.export.clips import generated_clips, read_clips
+from byola_keras.export.export import export
+from byola_keras.export.litert import INPUTS, convert
+from byola_keras.export.saved_model import write_saved_model
+from byola_keras.export.verify import Artefact, VerificationError, _error_and_cosine, verify
+from tests.export.tiny import cosine, noise, relative_error, tiny_embedder
+
+CLIPS = {"noise": noise(2, 4000), "short": noise(1, 300)}
+
+
+@pytest.fixture(scope="module")
+def embedder():
+    return tiny_embedder()
+
+
+@pytest.fixture(scope="module")
+def float32(embedder):
+    return next(content for precision, content in convert(embedder) if precision == "float32")
+
+
+def only_float32(content):
+    """In the place of `convert`: one file instead of three, to be quick."""
+    return lambda *_: iter([("float32", content)])
+
+
+def tampered(content, embedder):
+    """The file with one layer's weights turned round."""
+    kernel = embedder.encoder.mlp[0].kernel.numpy().T.tobytes()
+    assert content.count(kernel) == 1
+    return content.replace(kernel, (-np.frombuffer(kernel, np.float32)).tobytes())
+
+
+def files_in(folder):
+    found = sorted(
+        os.path.relpath(os.path.join(parent, f), folder) for parent, _, fs in os.walk(folder) for f in fs
+    )
+    return [path for path in found if not path.startswith("saved_model")]
+
+
+def test_tampered_file_fails(embedder, float32, tmp_path):
+    for name, content in (("good", float32), ("bad", tampered(float32, embedder))):
+        (tmp_path / name).write_bytes(content)
+    good = Artefact("good.tflite", str(tmp_path / "good"), "float32")
+    report = verify(embedder, [good], CLIPS)
+    entry = report["artefacts"]["good.tflite"]
+    assert entry["passed"] and entry["largest_error"] < 1e-4 and entry["bytes"] == len(float32)
+    assert entry["clips"].keys() == CLIPS.keys() and "ai-edge-litert" in entry["run_by"]
+    bad = Artefact("bad.tflite", str(tmp_path / "bad"), "float32")
+    with pytest.raises(VerificationError, match=r"Received: bad.tflite out of tolerance") as error:
+        verify(embedder, [good, bad], CLIPS)
+    lines = str(error.value).splitlines()
+    assert ["FAILED" in line for line in lines if line.startswith(("good", "bad"))] == [False, True]
+
+
+def test_tampered_saved_model_fails(embedder, tmp_path):
+    other = tiny_embedder()
+    other.encoder.mlp[0].kernel.assign(-other.encoder.mlp[0].kernel)
+    write_saved_model(other, str(tmp_path), "byola")
+    with pytest.raises(VerificationError, match="byola/1 out of tolerance"):
+        verify(embedder, [Artefact("byola/1", str(tmp_path), "saved_model")], CLIPS)
+
+
+def test_file_that_cannot_run_fails(embedder, tmp_path):
+    (tmp_path / "text").write_text("no model")
+    with pytest.raises(VerificationError, match="text.tflite ended with status 1: ValueError: "):
+        verify(embedder, [Artefact("text.tflite", str(tmp_path / "text"), "float32")], CLIPS)
+
+
+def test_without_ai_edge_litert_tensorflow_runs_the_file(embedder, float32, tmp_path):
+    (tmp_path / "model.tflite").write_bytes(float32)
+    np.savez(tmp_path / "inputs.npz", *CLIPS.values())
+    arguments = ["litert", *(str(tmp_path / name) for name in ("model.tflite", "inputs.npz", "outputs.npz"))]
+    start = f"""
+import runpy, sys
+sys.modules["ai_edge_litert"] = None
+sys.argv[1:] = {arguments}
+runpy.run_path({run_exported.__file__!r}, run_name="__main__")
+"""
+    result = subprocess.run([sys.executable, "-I", "-c", start], capture_output=True, text=True, check=False)
+    assert result.returncode == 0 and result.stdout.startswith("tf.lite"), result.stderr
+    with np.load(tmp_path / "outputs.npz") as outputs:
+        assert relative_error(outputs["arr_0/scene"], embedder(CLIPS["noise"])["scene"]) < 1e-4
+
+
+@pytest.mark.parametrize("wrong", [np.full((2, 3), np.nan), np.ones((2, 4)), np.ones((1, 3))])
+def test_another_shape_and_nan_are_wrong(wrong):
+    assert _error_and_cosine(wrong, np.ones((2, 3))) == (np.inf, -1.0)
+
+
+def test_error_and_cosine_by_hand():
+    expected = np.array([[3.0, 4.0], [0.0, 2.0], [0.0, 0.0]])
+    actual = np.array([[3.0, 4.0], [1.0, 2.0], [0.0, 0.0]])
+    error, least = _error_and_cosine(actual, expected)
+    assert error == pytest.approx(1 / 4) and least == pytest.approx(2 / 5**0.5)
+
+
+def test_failing_export_leaves_what_was_there(embedder, float32, tmp_path, monkeypatch):
+    monkeypatch.setattr(export_module, "convert", only_float32(float32))
+    export(embedder, str(tmp_path), verified=False)
+    version = tmp_path / "saved_model" / "byola" / "1"
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    monkeypatch.setattr(export_module, "convert", only_float32(tampered(float32, embedder)))
+    with pytest.raises(VerificationError, match="byola_float32.tflite out of tolerance"):
+        export(embedder, str(tmp_path), overwrite=True)
+    with pytest.raises(VerificationError):
+        export(embedder, str(tmp_path / "new"), formats=["litert"])
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+    assert version / "saved_model.pb" in before and len(before) == 9
+
+
+def test_versions(embedder, float32, tmp_path, monkeypatch):
+    monkeypatch.setattr(export_module, "convert", only_float32(float32))
+    output_dir = str(tmp_path)
+    export(embedder, output_dir, name="birds", verified=False)
+    with pytest.raises(ValueError, match="Received: version=1, overwrite=False; .*birds/1 is there"):
+        export(embedder, output_dir, name="birds", verified=False)
+    export(embedder, output_dir, name="birds", version=2, verified=False)
+    stale = tmp_path / "saved_model" / "birds" / "1" / "stale"
+    stale.write_text("of the old version")
+    (tmp_path / "verify.json").write_text("of other files")
+    export(embedder, output_dir, name="birds", overwrite=True, verified=False)
+    assert not stale.exists()
+    assert sorted(os.listdir(tmp_path / "saved_model" / "birds")) == ["1", "2"]
+    assert files_in(tmp_path) == ["litert/birds_float32.tflite", "litert/birds_model_card.json"]
+    (tmp_path / "saved_model" / "birds" / "3").mkdir()
+    with pytest.raises(ValueError, match="birds/3 is there"):  # and is no SavedModel
+        export(embedder, output_dir, name="birds", version=3, overwrite=True, verified=False)
+
+
+def test_precision_of_the_training_does_not_matter(tmp_path):
+    embedder = tiny_embedder(dtype="mixed_bfloat16")
+    report = export(embedder, str(tmp_path), formats=["litert"])
+    assert report == json.loads((tmp_path / "verify.json").read_text())
+    assert list(report["artefacts"]) == [f"litert/byola_{p}.tflite" for p in ("float32", "float16", "int8")]
+    float32_scene = export_module._in_float32(embedder)(CLIPS["noise"])["scene"]
+    assert cosine(float32_scene, embedder(CLIPS["noise"])["scene"]) > 0.999
+    assert json.loads((tmp_path / "litert" / "byola_model_card.json").read_text())["sample_rate"] == 16000
+
+
+@pytest.mark.parametrize("litert_input", INPUTS)
+def test_other_encoders(tmp_path, litert_input):
+    embedder = tiny_embedder(conv_blocks=3, flatten="mean_freq", features="local", pooling="max")
+    report = export(embedder, str(tmp_path), formats=["litert"], litert_input=litert_input)
+    clips = [len(entry["clips"]) for entry in report["artefacts"].values()]
+    assert clips == ([6, 6, 6] if litert_input == "waveform" else [4, 4, 4, 3])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"formats": ["onnx"]}, "Received: formats=.'onnx'"),
+        ({"formats": []}, "Received: formats="),
+        ({"name": "../up"}, "Received: name='../up'"),
+        ({"version": 0}, "Received: version=0"),
+        ({"litert_input": "mel"}, "Received: litert_input='mel'"),
+    ],
+)
+def test_wrong_arguments(embedder, tmp_path, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        export(embedder, str(tmp_path / "new"), **arguments)
+    assert not (tmp_path / "new").exists()
+
+
+def test_clips(sounds_folder):
+    lengths = {clip.shape for clip in generated_clips(16000).values()}
+    assert {(1, 1), (1, 300), (1, 16000), (4, 16000), (1, 52800)} == lengths
+    clips = read_clips([f"{sounds_folder}/0*", f"{sounds_folder}/long.wav"], 16000)
+    assert len(clips) == 25 and clips[f"{sounds_folder}/long.wav"].shape == (1, 160_000)
+    assert len(read_clips([f"{sounds_folder}/0*"] * 2, 8000)) == 24
+    for name, reason in (("broken", "."), ("none", "it holds no samples")):
+        with pytest.raises(ValueError, match=rf"Received: '.*{name}.wav': {reason}"):
+            read_clips([f"{sounds_folder}/{name}.wav"], 16000)
