@@ -130,6 +130,7 @@ class Embedder(keras.Model):
         return tf.function(self._encode_part, input_signature=signature)
 
     def _encode_part(self, waveforms, begin, end):
+        build_once(self, waveforms.shape)
         return self.encoder(self.normalized_log_mel(waveforms)[:, begin:end], training=False)
 
     def save_to_preset(self, folder=None, *, name=None, overwrite=False):

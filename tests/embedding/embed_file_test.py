@@ -146,3 +146,18 @@ def test_unreadable_file(embedder, tmp_path):
 def test_bad_chunk_length(embedder, tmp_path, seconds):
     with pytest.raises(ValueError, match="must be positive. Received: chunk_seconds="):
         byola_keras.embed_file(embedder, str(write(tmp_path / "sound.wav", noise(3_000))), seconds)
+
+
+def test_sound_without_end_is_embedded_as_it_comes(embedder, monkeypatch):
+    taken = []
+
+    def endless(path, sample_rate):
+        while True:
+            taken.append(4000)
+            yield noise(4000, seed=len(taken))
+
+    monkeypatch.setattr("byola_keras.embedding.embed_file.read_blocks", endless)
+    for number, (_, frames) in zip(range(20), iter_frames(embedder, "stream", 1.0), strict=False):
+        assert len(frames) == 25
+        # No more than the context of the chunk, and a block.
+        assert sum(taken) <= 16000 * (number + 1) + 2048 + 4000

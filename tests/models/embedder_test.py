@@ -1,3 +1,5 @@
+import copy
+import pickle
 import zipfile
 
 import keras
@@ -240,3 +242,12 @@ def test_spread_and_effective_rank():
     one_point = np.ones((100, 16), "float32") * draws.uniform(1, 2, (100, 1)).astype("float32")
     np.testing.assert_allclose(projection_std(one_point), 0.0, atol=1e-3)
     np.testing.assert_allclose(effective_rank(one_point), 1.0, atol=0.01)
+
+
+def test_graph_is_no_part_of_what_is_saved(tmp_path):
+    embedder = make()
+    expected = embedder.part_graph(sound(2, 3000), 0, tf.int32.max)["scene"]
+    embedder.save(tmp_path / "embedder.keras")
+    for other in (byola_keras.load(tmp_path), copy.deepcopy(embedder), pickle.loads(pickle.dumps(embedder))):
+        np.testing.assert_array_equal(other.part_graph(sound(2, 3000), 0, tf.int32.max)["scene"], expected)
+    np.testing.assert_allclose(expected, embedder(sound(2, 3000))["scene"], atol=1e-6)
