@@ -4,6 +4,7 @@
     python tools/benchmark.py input --audio_dir=sounds --data_dir=corpora
     python tools/benchmark.py probe --rounds=3
     python tools/benchmark.py export --model=runs/mine
+    python tools/benchmark.py inference --batch_size=64
 
 step: a full-size training step, its front end and its augmentation, beside the machine's own rate of
 float32 matrix products measured in the same run.
@@ -12,6 +13,9 @@ input: random crops a second from sound files, all and by format, and from a pre
 
 probe: linear probes of 5 learning rates and 3 seeds on a drawn task of 5,000 clips, all at once and one after
 the other, the latter by the same code and by a plain Keras fit.
+
+inference: clips of one second from waveform to embedding, by the graph that tools/embed.py uses and by plain
+Keras calls, a clip or a batch at a time.
 
 export: latency of SavedModel and LiteRT files for a clip of one second on one core.
 """
@@ -24,7 +28,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from absl import app, flags
 
-_PARTS = ("step", "input", "probe", "export")
+_PARTS = ("step", "input", "probe", "export", "inference")
 _BATCH_SIZE = flags.DEFINE_integer("batch_size", 64, "Clips in a step.", 2)
 _ROUNDS = flags.DEFINE_integer("rounds", 7, "How often each thing is timed, in turns.", 1)
 _JSON = flags.DEFINE_string("json", None, "File for the figures.")
@@ -41,7 +45,7 @@ _WORKERS = flags.DEFINE_integer("workers", None, "Parallel readers. Default: tf.
 # probe
 _CLASSES = flags.DEFINE_integer("classes", 50, "Classes of the drawn task.", 2)
 
-# export
+# export, inference
 _MODEL = flags.DEFINE_string(
     "model", None, "A .keras file, a working directory or a preset. Default: untrained, of full size."
 )
@@ -56,6 +60,7 @@ def main(argv):
             "input": _measure_input,
             "probe": _measure_probe,
             "export": _measure_export,
+            "inference": _measure_inference,
         }[argv[1]]
         figures = measure()
     except (ValueError, OSError) as error:
@@ -93,6 +98,12 @@ def _measure_export():
     from byola_keras.export.benchmark_litert import benchmark_export
 
     return benchmark_export(_MODEL.value, _ROUNDS.value)
+
+
+def _measure_inference():
+    from byola_keras.embedding.benchmark_inference import benchmark_inference
+
+    return benchmark_inference(_MODEL.value, _BATCH_SIZE.value, _ROUNDS.value)
 
 
 if __name__ == "__main__":

@@ -5,35 +5,16 @@ same minutes compare.
 """
 
 import statistics
-import time
-from collections.abc import Callable
 
 import tensorflow as tf
 
 from byola_keras.models.statistics import NormStats
+from byola_keras.timings import time_in_turns
 from byola_keras.training.model import build_model
 
 _CROP_LENGTH = 15_200
 _MATMUL_SIZE = 2048
 _MATMUL_REPEATS = 8
-
-
-class Timings:
-    """Wall and CPU seconds of a function, one entry a call."""
-
-    def __init__(self):
-        self.wall, self.cpu = [], []
-
-    def time(self, function: Callable[[], tf.Tensor]) -> None:
-        """Calls `function` once and waits for its result."""
-        wall, cpu = time.perf_counter(), time.process_time()
-        tf.nest.map_structure(lambda tensor: tensor.numpy(), function())
-        self.wall.append(time.perf_counter() - wall)
-        self.cpu.append(time.process_time() - cpu)
-
-    def medians(self) -> tuple[float, float]:
-        """Median wall and CPU seconds."""
-        return statistics.median(self.wall), statistics.median(self.cpu)
 
 
 def step_flops(model, batch_size: int, frames: int = 96, mels: int = 64) -> float:
@@ -84,10 +65,7 @@ def benchmark_step(batch_size: int, rounds: int, jit_compile: bool = False) -> d
         "frontend": tf.function(lambda: model.normalized_log_mel(waveforms)),
         "augment": tf.function(lambda: model.augmentation(log_mel)),
     }
-    timings = {name: Timings() for name in functions}
-    for number in range(rounds + 2):
-        for name, function in functions.items():
-            (timings[name] if number >= 2 else Timings()).time(function)
+    timings = time_in_turns(functions, rounds, uncounted=2)
     return _report(batch_size, rounds, step_flops(model, batch_size), timings)
 
 

@@ -9,6 +9,7 @@ from byola_keras.models.statistics import NormStats
 from byola_keras.training.benchmark import step_flops
 from byola_keras.training.benchmark_input import benchmark_input
 from byola_keras.training.model import build_model
+from tests.embedding.tiny import make_embedder
 from tests.export.tiny import tiny_embedder
 
 TOOL = pathlib.Path(__file__).parents[2] / "tools" / "benchmark.py"
@@ -70,3 +71,30 @@ def test_export_of_a_model(tmp_path):
         assert figures[f"{name}_milliseconds"] == pytest.approx(1000 * figures[f"{name}_real_time_factor"])
         assert figures[f"{name}_milliseconds"] > 0
     assert figures["litert_int8_megabytes"] < figures["litert_float32_megabytes"]
+
+
+def test_inference_by_graph_and_by_keras(tmp_path):
+    model = make_embedder().save_to_preset(tmp_path / "tiny")
+    path = tmp_path / "inference.json"
+    subprocess.run(
+        [
+            sys.executable,
+            TOOL,
+            "inference",
+            f"--model={model}",
+            "--batch_size=8",
+            "--rounds=2",
+            f"--json={path}",
+        ],
+        check=True,
+        capture_output=True,
+    )
+    figures = json.loads(path.read_text())
+    for name in ("graph_batch", "keras_batch", "keras_clip"):
+        rate, factor = figures[f"{name}_clips_per_second"], figures[f"{name}_real_time_factor"]
+        assert rate > 0 and factor == pytest.approx(1 / rate)
+        assert figures[f"{name}_clips_per_cpu_second"] == pytest.approx(
+            1 / figures[f"{name}_cpu_seconds_per_clip"]
+        )
+    # One call for eight: on a tiny model it is the calls that cost.
+    assert figures["graph_batch_over_keras_clip_by_cpu"] > 2
