@@ -124,14 +124,14 @@ def _check_classes(path, task):
 
 def _unit_seconds(path, task):
     seconds = []
-    for number, clip in enumerate(task.clips, 2):
+    for clip in task.clips:
         if not clip.fold and clip.split != "train":
             continue
         try:
             seconds.append(soundfile.info(clip.path).duration)
         except soundfile.LibsndfileError as error:
             raise ValueError(
-                f"`csv` must name sound files that soundfile reads. Received: {clip.path} in row {number} of "
+                f"`csv` must name sound files that soundfile reads. Received: {clip.path}, named in "
                 f"{path}: {error}"
             ) from error
     return sum(seconds) / len(seconds)

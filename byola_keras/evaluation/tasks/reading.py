@@ -68,8 +68,17 @@ def read_rows(path: str, columns: Iterable[str] = ()) -> list[dict[str, str]]:
 
     Raises:
         FileNotFoundError: the file is not there.
-        ValueError: one of `columns` is not there.
+        ValueError: one of `columns` is not there, or it is no UTF-8.
     """
+    try:
+        return _read_rows(path, columns)
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"A CSV file must be in UTF-8. Received: path={path!r}, which is not ({error}); save it anew."
+        ) from None
+
+
+def _read_rows(path, columns):
     if not os.path.isfile(path):
         raise FileNotFoundError(f"A CSV file must be there. Received: path={path!r}, which is not a file.")
     # Spreadsheets write a byte order mark, which would become part of the first column's name.

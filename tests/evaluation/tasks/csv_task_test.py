@@ -122,10 +122,16 @@ def test_missing_files(load, tmp_path):
 
 def test_unreadable_sound(load, tmp_path):
     (tmp_path / "b.wav").write_text("no sound")
-    with pytest.raises(ValueError, match=r"that soundfile reads. Received: .*b.wav in row 3"):
+    with pytest.raises(ValueError, match=r"that soundfile reads. Received: .*b.wav, named in .*pets.csv"):
         load("file,label,split\n" + SPLIT_ROWS)
 
 
 def test_no_split_csv(tmp_path):
     with pytest.raises(ValueError, match="must be empty for csv:x.csv"):
         load_task("csv:x.csv", str(tmp_path), split_csv="y.csv")
+
+
+def test_other_encoding(tmp_path):
+    (tmp_path / "birds.csv").write_bytes("file,label,split\na.wav,Häher,train\n".encode("latin-1"))
+    with pytest.raises(ValueError, match=r"must be in UTF-8. Received: .*birds.csv"):
+        load_task(f"csv:{tmp_path / 'birds.csv'}", "unused")
