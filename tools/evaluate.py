@@ -10,6 +10,7 @@ Embeddings are kept: the same command again goes on where it was interrupted.
 
 import logging as standard_logging
 import os
+import signal
 import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -72,6 +73,9 @@ def main(argv):
     from byola_keras.evaluation import evaluate, results
     from byola_keras.processes import leave
 
+    # At once, as all that is written is whole. A KeyboardInterrupt may be lost in TensorFlow's clean-up.
+    interrupted = "Interrupted; the same command goes on from the embeddings that are there."
+    signal.signal(signal.SIGINT, lambda *_: leave(interrupted, 130))
     try:
         if _SUMMARIZE.value:
             print(results.summarize(_OUTPUT_DIR.value))
@@ -91,8 +95,6 @@ def main(argv):
     except (ValueError, OSError, ImportError) as error:
         logging.debug("Traceback:", exc_info=True)
         leave(f"error: {error}", 1)
-    except KeyboardInterrupt:
-        leave("Interrupted; the same command goes on from the embeddings that are there.", 130)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,8 @@
 """What waveforms must look like."""
 
+# A recording as soundfile gives it, [samples, channels].
+_MANY_CLIPS, _MOST_CHANNELS = 1_000, 8
+
 
 def check_waveforms(waveforms) -> None:
     """Refuses what cannot be a batch of waveforms by its type or its shape, as far as that is known.
@@ -28,8 +31,18 @@ def check_waveforms(waveforms) -> None:
             "`waveforms` must have the shape [batch, samples]; average the channels of a stereo recording. "
             f"Received: shape={shape}"
         )
+    if shape.rank and _looks_like_channels(*shape.as_list()):
+        raise ValueError(
+            "`waveforms` must have the shape [batch, samples]; this looks like [samples, channels]; average "
+            f"the channels of a stereo recording: waveform.mean(axis=1)[None]. Received: shape={shape}"
+        )
     if shape.rank and 0 in shape.as_list():
         raise ValueError(
             "`waveforms` must hold at least one clip of at least one sample. Received: "
             f"shape={shape}; was a file empty?"
         )
+
+
+def _looks_like_channels(batch, samples):
+    """Whether thousands of clips of a few samples are rather a recording as it comes from a file."""
+    return None not in (batch, samples) and batch >= _MANY_CLIPS and 1 < samples <= _MOST_CHANNELS

@@ -251,3 +251,10 @@ def test_graph_is_no_part_of_what_is_saved(tmp_path):
     for other in (byola_keras.load(tmp_path), copy.deepcopy(embedder), pickle.loads(pickle.dumps(embedder))):
         np.testing.assert_array_equal(other.part_graph(sound(2, 3000), 0, tf.int32.max)["scene"], expected)
     np.testing.assert_allclose(expected, embedder(sound(2, 3000))["scene"], atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(16000, 2), (1000, 8)])
+def test_recording_as_it_comes_from_a_file_is_no_batch(shape):
+    with pytest.raises(ValueError, match=r"looks like \[samples, channels\]"):
+        make()(np.zeros(shape, "float32"))
+    assert make()(np.zeros((shape[1], 1000), "float32"))["scene"].shape[0] == shape[1]
