@@ -5,7 +5,7 @@
     python tools/evaluate.py --summarize --output_dir=results
 
 Adds a line a result to results.jsonl and makes results.md, results.csv, results.png and details/ of it.
-Embeddings are kept: the same command again goes on where it was interrupted.
+Embeddings are kept: the same command again goes on from those that are there.
 """  # noqa: E501 (commands)
 
 import logging as standard_logging

@@ -73,6 +73,7 @@ def evaluate(
     """
     how = {"check_counts": check_counts, "cache_dir": options.cache_dir}
     tasks = [load_task(spec, data_dir, _split_csv(spec, split_csv), **how) for spec in specs]
+    _check_names(tasks, results.load(options.output_dir))
     for task in tasks:
         learning_rates(task, options.learning_rate)
     embedders = {model: load_representation(model) for model in models}
@@ -100,6 +101,7 @@ def evaluate_task(task: Task, model: str, embedder: Embedder, options: Options) 
     record = {
         "task": task.name,
         "title": task.title,
+        "task_file": task.file,
         "model": model,
         **_scored(outcome.metric, outcome.values),
         "protocol": options.protocol,
@@ -194,6 +196,18 @@ def in_words(record: dict) -> str:
         f"{record['model']} on {record['title']}: {record['metric'].replace('_', ' ')} "
         f"{100 * record['mean']:.1f}{interval} %{auc}{seconds}."
     )
+
+
+def _check_names(tasks, records):
+    """Two tasks of one name would take each other's place in the table."""
+    files = {record["task"]: record.get("task_file", "") for record in records}
+    for task in tasks:
+        known = files.setdefault(task.name, task.file)
+        if known != task.file:
+            raise ValueError(
+                f"Tasks in one folder of results must have different names. Received: {task.file} and "
+                f"{known}, both called {task.name}; rename one of the files, or take another output_dir."
+            )
 
 
 def _split_csv(spec, split_csv):

@@ -35,6 +35,7 @@ class Task:
         learning_rate: of the probe, as published; None where nothing was published.
         multi_label: whether a clip may have several labels, or none.
         comparable: whether the split is the paper's, so that scores stand beside its own.
+        file: of a task that is a CSV file, its absolute path.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Task:
     learning_rate: float | None = None
     multi_label: bool = False
     comparable: bool = True
+    file: str = ""
 
     def __post_init__(self):
         order = {split: place for place, split in enumerate(("", *SPLITS))}

@@ -157,3 +157,13 @@ def test_learning_rates():
     assert evaluate.learning_rates(task, "paper") == (3e-5,)
     assert evaluate.learning_rates(task, "0.02") == (0.02,)
     assert evaluate.learning_rates(task, "search") == (1e-5, 1e-4, 3e-4, 1e-3, 1e-2)
+
+
+def test_two_tasks_of_one_name_are_refused(tones, tmp_path):
+    other = write_task(tmp_path, 30)
+    options = evaluate.Options(str(tmp_path / "out"), str(tmp_path / "c"), learning_rate=0.01, seeds=(1,))
+    with pytest.raises(ValueError, match=r"both called csv_tones_pitch; rename"):
+        evaluate.evaluate(["logmel_stats"], [f"csv:{tones}:pitch", f"csv:{other}:pitch"], "", options)
+    evaluate.evaluate(["logmel_stats"], [f"csv:{other}:pitch"], "", options)
+    with pytest.raises(ValueError, match=r"both called csv_tones_pitch; rename"):
+        evaluate.evaluate(["logmel_stats"], [f"csv:{tones}:pitch"], "", options)

@@ -15,8 +15,8 @@ def read(path: str, column: str | None = None) -> Task:
     """The task of a CSV file with a header and one row a clip.
 
     Columns: `file` (or `file_name`), relative to the folder of the CSV; the label; `split` (train, valid or
-    test) or, without such a column, `fold` (1 to n). If any label has a comma, the labels of all clips are
-    taken as comma separated and the task as multi-label, where a clip may also have none. The unit is the
+    test) or, without such a column, `fold` (1 to n). If any clip has several labels, with commas between
+    them, the task is multi-label, and a clip may also have none. The unit is the
     mean duration of the training clips (of all clips in a task with folds).
 
     Args:
@@ -35,7 +35,7 @@ def read(path: str, column: str | None = None) -> Task:
     file_column = _column(path, columns, "sound file", ("file", "file_name"))
     label_column = _column(path, columns, "label", (column,) if column else ("label", "labels"))
     split_column = _column(path, columns, "split", ("split", "fold"))
-    multi_label = any("," in row[label_column] for row in rows)
+    multi_label = any(len(_parts(row[label_column])) > 1 for row in rows)
     seen = {}
     clips = tuple(
         Clip(
@@ -47,7 +47,7 @@ def read(path: str, column: str | None = None) -> Task:
         for number, row in enumerate(rows, 2)
     )
     name = "_".join(["csv", os.path.splitext(os.path.basename(path))[0]] + ([column] if column else []))
-    task = Task(name, name, clips, 0.0, multi_label=multi_label, comparable=False)
+    task = Task(name, name, clips, 0.0, multi_label=multi_label, comparable=False, file=os.path.abspath(path))
     _check_classes(path, task)
     return dataclasses.replace(task, unit_seconds=_unit_seconds(path, task))
 
@@ -88,13 +88,16 @@ def _sound(path, number, name, seen):
 
 
 def _labels(path, number, text, multi_label):
-    labels = [label.strip() for label in (text.split(",") if multi_label else [text])]
-    labels = tuple(dict.fromkeys(label for label in labels if label))
+    labels = tuple(dict.fromkeys(_parts(text)))
     if not labels and not multi_label:
         raise ValueError(
             f"`csv` must give every clip a label. Received: an empty label in row {number} of {path}"
         )
     return labels
+
+
+def _parts(text):
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _check_classes(path, task):

@@ -135,3 +135,8 @@ def test_other_encoding(tmp_path):
     (tmp_path / "birds.csv").write_bytes("file,label,split\na.wav,Häher,train\n".encode("latin-1"))
     with pytest.raises(ValueError, match=r"must be in UTF-8. Received: .*birds.csv"):
         load_task(f"csv:{tmp_path / 'birds.csv'}", "unused")
+
+
+def test_comma_alone_makes_no_second_label(load):
+    task = load("file,label,split\n" + SPLIT_ROWS.replace("a.wav,cat", 'a.wav,"cat,"'))
+    assert not task.multi_label and task.classes == ["cat", "dog"]
