@@ -4,6 +4,7 @@ import statistics
 import time
 from collections.abc import Callable
 
+import numpy as np
 import tensorflow as tf
 
 
@@ -13,10 +14,10 @@ class Timings:
     def __init__(self):
         self.wall, self.cpu = [], []
 
-    def time(self, function: Callable[[], tf.Tensor]) -> None:
+    def time(self, function: Callable) -> None:
         """Calls `function` once and waits for its result."""
         wall, cpu = time.perf_counter(), time.process_time()
-        tf.nest.map_structure(lambda tensor: tensor.numpy(), function())
+        tf.nest.map_structure(np.asarray, function())
         self.wall.append(time.perf_counter() - wall)
         self.cpu.append(time.process_time() - cpu)
 
@@ -29,7 +30,7 @@ def time_in_turns(functions: dict[str, Callable], rounds: int, uncounted: int) -
     """Calls each function once a round.
 
     Args:
-        functions: by name; each returns tensors.
+        functions: by name; each returns tensors or arrays.
         rounds: how often each is timed.
         uncounted: rounds before these, for tracing and caches.
     """

@@ -1,4 +1,4 @@
-"""Converts a checkpoint of the PyTorch implementation, without PyTorch, to an embedder for byola_keras.load.
+r"""Converts a checkpoint of the PyTorch implementation, without PyTorch, to an embedder for byola_keras.load.
 
     python tools/convert_torch.py --weights=AudioNTT2022-BYOLA-64x96d2048.pth --output=byola_v2.keras \
         --stats_from=sounds

@@ -1,5 +1,6 @@
 """Embedding a sound file of any length in bounded memory."""
 
+import os
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -33,10 +34,14 @@ def embed_file(
         AudioError: the file cannot be decoded to its end, or holds no samples, or some that are no sound.
     """
     pooling, parts = RunningPooling(embedder.encoder.temporal_pooling.pooling), []
-    for part in iter_frames(embedder, path, chunk_seconds):
-        pooling.update(part[1])
-        if frames:
-            parts.append(part)
+    try:
+        for part in iter_frames(embedder, path, chunk_seconds):
+            pooling.update(part[1])
+            if frames:
+                parts.append(part)
+    except AudioError as error:
+        # Those who report an `AudioError` name the file; here nobody does.
+        raise AudioError(f"`path` must be a sound file. Received: path={path!r}: {error}") from error
     output = {"scene": pooling.result()}
     if frames:
         timestamps, kept = zip(*parts, strict=True)
@@ -52,7 +57,7 @@ def iter_frames(
     Yields:
         Timestamps in milliseconds, float64 [frames], and frames, float32 [frames, D].
     """
-    return frames_of_blocks(embedder, sound_blocks(path, embedder.sample_rate), chunk_seconds)
+    return frames_of_blocks(embedder, sound_blocks(os.fspath(path), embedder.sample_rate), chunk_seconds)
 
 
 def frames_of_blocks(

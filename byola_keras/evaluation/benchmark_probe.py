@@ -1,8 +1,7 @@
 """How fast the linear probe trains all pairs of learning rate and seed at once, and one after the other."""
 
+import functools
 import itertools
-import statistics
-import time
 from collections.abc import Callable
 
 import keras
@@ -10,6 +9,7 @@ import numpy as np
 
 from byola_keras.evaluation.probe import BATCH_SIZE, LEARNING_RATES, PATIENCE, SEEDS, Labelled, linear_probe
 from byola_keras.evaluation.standardised import Scale
+from byola_keras.timings import time_in_turns
 
 _LATENT_SIZE, _SPREAD = 64, 0.5
 
@@ -39,12 +39,13 @@ def benchmark_probe(
     """
     parts = draw_task(clips, size, classes)
     functions = {"together": _together, "alone": _alone, "keras": _keras}
-    timings, results = {name: [] for name in functions}, {}
-    for _ in range(rounds):
-        for name, function in functions.items():
-            wall, cpu = time.perf_counter(), time.process_time()
-            results[name] = function(parts, classes, max_epochs)
-            timings[name].append((time.perf_counter() - wall, time.process_time() - cpu))
+    results = {}
+
+    def call(name):
+        results[name] = functions[name](parts, classes, max_epochs)
+        return results[name]
+
+    timings = time_in_turns({name: functools.partial(call, name) for name in functions}, rounds, uncounted=0)
     task = {"rounds": rounds, "clips": sum(clips), "size": size, "classes": classes}
     return task | _speeds(timings) | _accuracies(results)
 
@@ -112,15 +113,14 @@ def _for_each_pair(fit: Callable[[float, int], tuple[float, int]]):
 
 def _speeds(timings):
     figures = {}
-    for name, pairs in timings.items():
-        wall, cpu = zip(*pairs, strict=True)
-        figures[f"{name}_seconds"] = statistics.median(wall)
-        figures[f"{name}_cpu_seconds"] = statistics.median(cpu)
+    for name, timing in timings.items():
+        figures[f"{name}_seconds"], figures[f"{name}_cpu_seconds"] = timing.medians()
     # Round by round, so that a slower minute slows both sides of a ratio.
     for name in ("alone", "keras"):
-        wall, cpu = np.median(np.array(timings[name]) / np.array(timings["together"]), axis=0)
-        figures[f"{name}_over_together"] = float(wall)
-        figures[f"{name}_over_together_by_cpu_seconds"] = float(cpu)
+        one, all_at_once = timings[name], timings["together"]
+        ratios = {"": (one.wall, all_at_once.wall), "_by_cpu_seconds": (one.cpu, all_at_once.cpu)}
+        for kind, (slow, fast) in ratios.items():
+            figures[f"{name}_over_together{kind}"] = float(np.median(np.divide(slow, fast)))
     return figures
 
 

@@ -17,6 +17,7 @@ from byola_keras.evaluation.windows import Windows
 from byola_keras.folder_lock import locked
 from byola_keras.models import statistics
 from byola_keras.models.embedder import Embedder
+from byola_keras.models.model_card import identity
 
 # To be raised when the same model and files would give other embeddings than before.
 _VERSION = 1
@@ -104,17 +105,13 @@ class _Partial:
 
     def fill(self, task, embedder, windows):
         """Embeds the clips that are not done."""
-        scene = tf.function(
-            lambda waveforms: embedder(waveforms)["scene"],
-            input_signature=[tf.TensorSpec([None, None], tf.float32)],
-        )
         count, start = len(task.clips), self._note["done"]
-        shape = (count, scene(np.zeros((1, 16000), np.float32)).shape[-1])
+        shape = (count, _scenes(embedder, np.zeros((1, 16000), np.float32)).shape[-1])
         mode = "r+" if start else "w+"
         array = np.lib.format.open_memmap(self._path(_PARTIAL), mode, np.float32, shape)
         began = noted = time.monotonic()
         for numbers, waveforms in windows.batches(range(start, count)):
-            array[numbers] = scene(waveforms).numpy()
+            array[numbers] = _scenes(embedder, waveforms)
             now, done = time.monotonic(), int(numbers[-1]) + 1
             if now - noted > _NOTE_SECONDS or done == count:
                 # The embeddings first: the note never promises what is not there.
@@ -131,15 +128,15 @@ class _Partial:
         os.remove(self._path(_PROGRESS))
 
 
+def _scenes(embedder, waveforms):
+    return embedder.part_graph(waveforms, 0, tf.int32.max)["scene"].numpy()
+
+
 def _key(task, embedder, *arguments):
     """Hash of everything that the embeddings depend on."""
     digest = hashlib.sha256()
-    parts = (embedder.frontend, embedder.normalization, embedder.encoder)
-    configurations = [{**part.get_config(), "name": None} for part in parts if part is not None]
-    digest.update(json.dumps([_VERSION, *arguments, configurations], default=str).encode())
-    for weight in embedder.get_weights():
-        digest.update(np.ascontiguousarray(weight).tobytes())
-    digest.update(json.dumps([task.unit_seconds, task.folds]).encode())
+    first = [_VERSION, identity(embedder), *arguments, task.unit_seconds, task.folds]
+    digest.update(json.dumps(first).encode())
     for name, clip in zip(relative_names([clip.path for clip in task.clips]), task.clips, strict=True):
         found = os.stat(clip.path)
         # The fold decides which clips the statistics are measured on.

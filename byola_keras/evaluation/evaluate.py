@@ -23,7 +23,6 @@ from byola_keras.models.embedder import Embedder
 
 # What chooses the learning rate, other than a number.
 SEARCH, PAPER = "search", "paper"
-_FSD50K = (fsd50k.NAME, True)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +69,9 @@ def evaluate(
     Raises:
         FileNotFoundError, ValueError: a model or task is not there or not as it must be. All are looked at
             before the first is evaluated.
+        ImportError: matplotlib is not installed.
     """
+    plots.check_installed()
     how = {"check_counts": check_counts, "cache_dir": options.cache_dir}
     tasks = [load_task(spec, data_dir, _split_csv(spec, split_csv), **how) for spec in specs]
     _check_names(tasks, results.load(options.output_dir))
@@ -118,7 +119,8 @@ def evaluate_task(task: Task, model: str, embedder: Embedder, options: Options) 
         record |= _with_auc(auc)
     write_details(task, outcome, record, options.output_dir)
     # A copy that lacks classes lacks subsets.
-    return [record, *_subsets(task, outcome, record)] if (task.name, task.comparable) == _FSD50K else [record]
+    with_subsets = task.name == fsd50k.NAME and task.comparable
+    return [record, *_subsets(task, outcome, record)] if with_subsets else [record]
 
 
 def _scored(metric, values):
@@ -200,7 +202,7 @@ def in_words(record: dict) -> str:
 
 def _check_names(tasks, records):
     """Two tasks of one name would take each other's place in the table."""
-    files = {record["task"]: record.get("task_file", "") for record in records}
+    files = {record["task"]: record["task_file"] for record in records if "task_file" in record}
     for task in tasks:
         known = files.setdefault(task.name, task.file)
         if known != task.file:

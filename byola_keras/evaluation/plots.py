@@ -162,14 +162,25 @@ def _write_numbers(axes, matrix, form, is_dark):
             axes.text(column, row, text, ha="center", va="center", color=color, fontsize=8)
 
 
-def _figure(width, height):
-    """A figure of its own: pyplot would keep it, and look for a screen."""
+def check_installed() -> None:
+    """Says what is missing, before hours of work whose result is to be drawn.
+
+    Raises:
+        ImportError: matplotlib is not installed.
+    """
     try:
-        from matplotlib.figure import Figure  # noqa: PLC0415
+        import matplotlib.figure  # noqa: F401, PLC0415
     except ImportError as error:
         raise ImportError(
             f"Drawing charts needs the package {error.name}; run: pip install -e '.[evaluation]'"
         ) from error
+
+
+def _figure(width, height):
+    """A figure of its own: pyplot would keep it, and look for a screen."""
+    check_installed()
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
     return Figure((width, height), layout="constrained")
 
 

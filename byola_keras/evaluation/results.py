@@ -24,7 +24,7 @@ _AVERAGE = "Average of nine"
 _PAPER_PROTOCOL = "paper"
 _CSV_FIELDS = (
     *("source", "model", "protocol", "learning_rate_choice", "task", "title", "metric"),
-    *("mean_percent", "interval_percent", "learning_rate", "comparable", "clips", "seconds"),
+    *("mean_percent", "interval_percent", "auc_percent", "learning_rate", "comparable", "clips", "seconds"),
 )
 
 
@@ -254,6 +254,8 @@ def _csv(rows):
             record = row.records[task]
             numbers = _csv_numbers(*_in_percent(record))
             seconds = round(sum((record.get("seconds") or {}).values()), 3)
+            if record.get("auc") is not None:
+                numbers["auc_percent"] = round(100 * record["auc"], 6)
             writer.writerow({**record, **numbers, "source": "measured", "seconds": seconds})
     for row in _published(titles):
         for task in (task for task in titles if task in row.scores):

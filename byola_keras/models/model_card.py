@@ -43,7 +43,7 @@ def describe(embedder: keras.Model) -> dict:
 def identity(embedder: keras.Model) -> str:
     """A hash of everything in a built embedder that its embeddings depend on, 16 hexadecimal digits."""
     parts = {"frontend": embedder.frontend, "encoder": embedder.encoder}
-    settings = {name: _settings(part) for name, part in parts.items()}
+    settings = {name: [_settings(part), part.compute_dtype] for name, part in parts.items()}
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     statistics = [embedder.normalization.mean, embedder.normalization.variance]
     # The counters of random layers are weights too.

@@ -62,14 +62,10 @@ class Probe(keras.callbacks.Callback):
         self._counter, self._task, self._every = counter, task, every
         self._windows = Windows(task, "paper", sample_rate)
         self._writer = tf.summary.create_file_writer(os.path.join(workdir, FOLDER))
-        self._scene = None
+        self._embedder = None
 
     def on_train_begin(self, logs=None):
-        embedder = Embedder(self.model.frontend, self.model.normalization, self.model.encoder)
-        self._scene = tf.function(
-            lambda waveforms: embedder(waveforms)["scene"],
-            input_signature=[tf.TensorSpec([None, None], tf.float32)],
-        )
+        self._embedder = Embedder(self.model.frontend, self.model.normalization, self.model.encoder)
         if self._counter.step == 0:
             self._probe()
 
@@ -84,7 +80,9 @@ class Probe(keras.callbacks.Callback):
     def _probe(self):
         began = time.monotonic()
         batches = self._windows.batches(range(len(self._task.clips)))
-        embeddings = np.concatenate([self._scene(waveforms) for _, waveforms in batches])
+        outputs = [self._embedder.part_graph(waveforms, 0, tf.int32.max) for _, waveforms in batches]
+        # Of mixed precision too.
+        embeddings = np.concatenate([output["scene"] for output in outputs]).astype(np.float32)
         outcome = probe_task(self._task, embeddings, _LEARNING_RATES, _SEEDS, _MAX_EPOCHS)
         with self._writer.as_default(step=self._counter.step):
             tf.summary.scalar(f"probe/{self._task.name}_{outcome.metric}", outcome.values[0])

@@ -189,7 +189,7 @@ def test_published_averages_are_the_means_of_their_rows():
 
 def test_csv_is_readable(tmp_path):
     append(tmp_path)
-    append(tmp_path, task="my", title='A "title", with commas', ci95=math.nan, seconds=None)
+    append(tmp_path, task="my", title='A "title", with commas', ci95=math.nan, seconds=None, auc=0.91)
     results.summarize(str(tmp_path))
     with open(tmp_path / "results.csv", newline="") as file:
         ours, mine, byola, *others = csv.DictReader(file)
@@ -203,12 +203,14 @@ def test_csv_is_readable(tmp_path):
         "metric": "accuracy",
         "mean_percent": "83.2",
         "interval_percent": "0.6",
+        "auc_percent": "",
         "learning_rate": "3e-05",
         "comparable": "True",
         "clips": "2000",
         "seconds": "3.5",
     }
     assert mine["title"] == 'A "title", with commas' and mine["interval_percent"] == ""
+    assert mine["auc_percent"] == "91.0"
     assert (byola["source"], byola["model"], byola["mean_percent"]) == ("published", "BYOL-A", "83.2")
     assert len(others) == 11
 

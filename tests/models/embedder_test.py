@@ -187,7 +187,10 @@ def test_identity_is_that_of_the_embeddings(tmp_path):
     htk = byola_keras.LogMelSpectrogram(mel_scale="htk")
     normalization = keras.layers.Normalization(axis=None, mean=-8.25, variance=20.5)
     normalization.build((None, None, 64))
-    others = [(htk, *parts[1:]), (parts[0], normalization, parts[2])]
+    half = byola_keras.Encoder.from_config({**embedder.encoder.get_config(), "dtype": "mixed_bfloat16"})
+    half.build((None, None, 64))
+    half.set_weights(embedder.encoder.get_weights())
+    others = [(htk, *parts[1:]), (parts[0], normalization, parts[2]), (*parts[:2], half)]
     assert before not in [identity(loaded), *(identity(byola_keras.Embedder(*other)) for other in others)]
 
 

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import signal
+import sys
 import time
 
 import numpy as np
@@ -64,17 +65,11 @@ def test_models_on_tasks(tones, model, tmp_path):
     assert len(os.listdir(tmp_path / "embeddings")) == 2
     for name in ("results.md", "results.csv", "results.png"):
         assert (tmp_path / name).stat().st_size > 100
-    with open(
-        tmp_path / "details" / "csv_tones_pitch-logmel_stats-paper-search.csv", encoding="utf-8"
-    ) as file:
-        rows = list(csv.DictReader(file))
+    rows = read_csv(tmp_path / "details" / "csv_tones_pitch-logmel_stats-paper-search.csv")
     assert [(row["class"], row["clips"]) for row in rows] == [("high", "10"), ("low", "10"), ("middle", "10")]
     assert np.mean([float(row["accuracy"]) for row in rows]) == pytest.approx(pitch["mean"])
     assert (tmp_path / "details" / "csv_tones_pitch-logmel_stats-paper-search.png").exists()
-    with open(
-        tmp_path / "details" / "csv_tones_kinds-logmel_stats-paper-search.csv", encoding="utf-8"
-    ) as file:
-        rows = list(csv.DictReader(file))
+    rows = read_csv(tmp_path / "details" / "csv_tones_kinds-logmel_stats-paper-search.csv")
     assert [row["class"] for row in rows] == ["fading", "high", "low", "middle"]
     assert np.mean([float(row["average_precision"]) for row in rows]) == pytest.approx(kinds["mean"])
 
@@ -167,3 +162,11 @@ def test_two_tasks_of_one_name_are_refused(tones, tmp_path):
     evaluate.evaluate(["logmel_stats"], [f"csv:{other}:pitch"], "", options)
     with pytest.raises(ValueError, match=r"both called csv_tones_pitch; rename"):
         evaluate.evaluate(["logmel_stats"], [f"csv:{tones}:pitch"], "", options)
+
+
+def test_missing_matplotlib_is_said_before_the_work(tones, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    options = evaluate.Options(str(tmp_path / "out"), str(tmp_path / "cache"))
+    with pytest.raises(ImportError, match=r"matplotlib.*\[evaluation\]"):
+        evaluate.evaluate(["logmel_stats"], [f"csv:{tones}:pitch"], "", options)
+    assert not list(tmp_path.iterdir())
