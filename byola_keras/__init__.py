@@ -14,7 +14,7 @@ from byola_keras.models.byol import BYOL
 from byola_keras.models.embedder import Embedder
 from byola_keras.models.encoder import Encoder
 from byola_keras.models.loading import load
-from byola_keras.models.torch_weights import load_torch_weights
+from byola_keras.torch_files.weights import load_torch_weights
 
 __version__ = "0.1.0"
 

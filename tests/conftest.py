@@ -9,8 +9,8 @@ import pytest
 import tensorflow as tf
 
 from byola_keras.audio.files import find_audio_files
-from byola_keras.audio.prepare import prepare
-from byola_keras.audio.sources import FileSources
+from byola_keras.corpus.prepare import prepare
+from byola_keras.corpus.sources import FileSources
 from tests.sounds import write_odd_sounds, write_sounds
 
 tf.config.set_logical_device_configuration(

@@ -10,8 +10,8 @@ import pytest
 import tensorflow as tf
 
 from byola_keras import hear
-from byola_keras.models.convert_torch import convert_torch, save
-from byola_keras.models.statistics import NormStats
+from byola_keras.models.norm_stats import NormStats
+from byola_keras.torch_files.convert import convert_torch, save
 from tests.embedding.embed_file_test import make, noise
 from tests.reference import DATA_DIR
 

@@ -73,13 +73,13 @@ def main(argv):
 
 
 def _measure_step():
-    from byola_keras.training.benchmark import benchmark_step
+    from byola_keras.timing.step import benchmark_step
 
     return benchmark_step(_BATCH_SIZE.value, _ROUNDS.value, _XLA.value)
 
 
 def _measure_input():
-    from byola_keras.training.benchmark_input import benchmark_input
+    from byola_keras.timing.input import benchmark_input
 
     if not _AUDIO_DIR.value and not _DATA_DIR.value:
         raise app.UsageError("input needs --audio_dir, --data_dir or both. Received: neither.")
@@ -89,19 +89,19 @@ def _measure_input():
 
 
 def _measure_probe():
-    from byola_keras.evaluation.benchmark_probe import benchmark_probe
+    from byola_keras.timing.probe import benchmark_probe
 
     return benchmark_probe(_ROUNDS.value, classes=_CLASSES.value)
 
 
 def _measure_export():
-    from byola_keras.export.benchmark_litert import benchmark_export
+    from byola_keras.timing.export import benchmark_export
 
     return benchmark_export(_MODEL.value, _ROUNDS.value)
 
 
 def _measure_inference():
-    from byola_keras.embedding.benchmark_inference import benchmark_inference
+    from byola_keras.timing.inference import benchmark_inference
 
     return benchmark_inference(_MODEL.value, _BATCH_SIZE.value, _ROUNDS.value)
 

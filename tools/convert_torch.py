@@ -90,8 +90,8 @@ def _convert():
         raise FileExistsError(
             f"`output` must not be there yet. Received: output={_OUTPUT.value!r}; --overwrite replaces it."
         )
-    from byola_keras.models.convert_torch import convert_torch, save
-    from byola_keras.models.statistics import NormStats
+    from byola_keras.models.norm_stats import NormStats
+    from byola_keras.torch_files.convert import convert_torch, save
 
     embedder = convert_torch(
         _WEIGHTS.value,
@@ -114,8 +114,8 @@ def _convert():
 
 def _measure(frontend):
     from byola_keras.audio.crops import crop_dataset
-    from byola_keras.audio.streams import clear_errors, open_stream
-    from byola_keras.models.statistics import measure
+    from byola_keras.models.norm_stats import measure
+    from byola_keras.training.open_stream import clear_errors, open_stream
 
     crop_length = round(_CROP_SECONDS.value * frontend.sample_rate)
     stream = open_stream(_STATS_FROM.value, crop_length=crop_length)

@@ -59,7 +59,7 @@ def _embed(beam_arguments):
     # A file may be called by any bytes.
     sys.stdout.reconfigure(errors="backslashreplace")
     from byola_keras.embedding.embed_files import embed_files
-    from byola_keras.embedding.embed_pending import Request
+    from byola_keras.embedding.request import Request
     from byola_keras.embedding.sound_files import find_sound_files
     from byola_keras.processes import leave
 

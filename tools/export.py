@@ -47,7 +47,7 @@ def main(argv):
     if len(argv) > 1:
         raise app.UsageError(f"Arguments must be flags. Received: {argv[1:]}")
     import byola_keras
-    from byola_keras.export.export import VERIFICATION_FILE, export
+    from byola_keras.export.exporting import VERIFICATION_FILE, export
     from byola_keras.export.verify import table
 
     logging.set_verbosity(logging.ERROR)

@@ -69,7 +69,7 @@ def _prepare(argv):
     if not logging.vlog_is_on(1):
         # Beam reports every channel that it opens and every thread that is interrupted.
         logging.get_absl_handler().addFilter(lambda record: "apache_beam" not in record.pathname)
-    from byola_keras.audio.prepare import prepare
+    from byola_keras.corpus.prepare import prepare
     from byola_keras.processes import leave
 
     try:
@@ -92,9 +92,9 @@ def _prepare(argv):
 
 
 def _sources():
-    from byola_keras.audio import published_sets
     from byola_keras.audio.files import find_audio_files
-    from byola_keras.audio.sources import FileSources, TfdsSources
+    from byola_keras.corpus import published_sets
+    from byola_keras.corpus.sources import FileSources, TfdsSources
 
     names = ("audio_dir", "file_list", "audioset_csv", "fsd50k_csv", "tfds")
     given = [name for name in names if flags.FLAGS[name].value]

@@ -21,7 +21,7 @@ def main(argv):
     if len(argv) > 1:
         raise app.UsageError(f"Arguments must be flags. Received: {argv[1:]}")
     import byola_keras
-    from byola_keras.evaluation.notes_probe import as_markdown, probe_notes
+    from byola_keras.quickstart.notes_probe import as_markdown, probe_notes
 
     try:
         table = probe_notes(byola_keras.load(_MODEL.value), _NOTES_DIR.value)

@@ -19,7 +19,7 @@ def main(argv):
     if len(argv) > 1:
         raise app.UsageError(f"Arguments must be flags. Received: {argv[1:]}")
     logging.set_verbosity(max(logging.get_verbosity(), logging.INFO))
-    from byola_keras.audio.rendered_notes import plan_notes, render_notes
+    from byola_keras.quickstart.rendered_notes import plan_notes, render_notes
 
     notes = plan_notes(_NOTES_PER_PROGRAM.value)
     try:

@@ -6,8 +6,8 @@ import re
 
 import numpy as np
 
-from byola_keras.audio.clips import to_int16
 from byola_keras.audio.decode import AudioError, decoded_blocks, open_sound
+from byola_keras.corpus.clips import to_int16
 
 # What can be wrong, in the order of the table, with what it means.
 PROBLEMS = {

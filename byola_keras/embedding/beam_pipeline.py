@@ -13,7 +13,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from byola_keras.atomic import write_text
 from byola_keras.audio.storage import is_remote
 from byola_keras.beam_runs import names_runner, run_to_end
-from byola_keras.embedding.embed_pending import Request, Result, embed_pending
+from byola_keras.embedding.request import Request, Result, embed_pending
 from byola_keras.embedding.sound_files import SoundFile
 from byola_keras.models.embedder import Embedder
 from byola_keras.models.loading import load

@@ -10,7 +10,7 @@ from absl import logging
 
 from byola_keras.atomic import remove_partials, write_text
 from byola_keras.beam_runs import import_beam
-from byola_keras.embedding.embed_pending import Request, embed_pending
+from byola_keras.embedding.request import Request, embed_pending
 from byola_keras.embedding.sound_files import SoundFile
 from byola_keras.folder_lock import locked
 from byola_keras.models.loading import load

@@ -15,7 +15,7 @@ from byola_keras.evaluation.representations import with_statistics
 from byola_keras.evaluation.task import Task
 from byola_keras.evaluation.windows import Windows
 from byola_keras.folder_lock import locked
-from byola_keras.models import statistics
+from byola_keras.models import norm_stats
 from byola_keras.models.embedder import Embedder
 from byola_keras.models.model_card import identity
 
@@ -97,7 +97,7 @@ class _Partial:
             train = task.rounds()[0]["train"]
             chosen = np.random.default_rng((seed, 4)).permutation(train)[:_STATISTICS_CLIPS]
             batches = Windows(task, "paper", frontend.sample_rate, seed).batches(chosen)
-            stats = statistics.measure(frontend, (waveforms for _, waveforms in batches), len(chosen))
+            stats = norm_stats.measure(frontend, (waveforms for _, waveforms in batches), len(chosen))
             self._write_note(mean=stats.mean, std=stats.std)
             words = "%s: log-mel mean %.4f, standard deviation %.4f over %d training clips."
             logging.info(words, task.title, *stats)

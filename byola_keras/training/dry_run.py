@@ -6,9 +6,9 @@ import time
 
 import tensorflow as tf
 
-from byola_keras.models.statistics import NormStats
+from byola_keras.models.norm_stats import NormStats
+from byola_keras.training.build_model import parameter_counts
 from byola_keras.training.callbacks import duration
-from byola_keras.training.model import parameter_counts
 
 _TIMED_STEPS = 3
 

@@ -10,21 +10,21 @@ import tensorflow as tf
 from absl import logging
 
 from byola_keras.atomic import write_text
-from byola_keras.audio.corpus import SAMPLE_RATE
 from byola_keras.audio.crops import crop_dataset
-from byola_keras.audio.streams import clear_errors, open_stream
+from byola_keras.corpus.corpus import SAMPLE_RATE
 from byola_keras.layers.log_mel_spectrogram import LogMelSpectrogram
-from byola_keras.models import statistics
+from byola_keras.models import norm_stats
 from byola_keras.models.preset import EMBEDDER_FILE
 from byola_keras.training import configuration
+from byola_keras.training.build_model import build_model
 from byola_keras.training.callbacks import Guard, Recorder, Saver, StepCounter
 from byola_keras.training.checkpoints import Checkpoints
 from byola_keras.training.devices import make_strategy, use_xla
 from byola_keras.training.dry_run import describe
 from byola_keras.training.intervals import Interval
 from byola_keras.training.metrics_file import MetricsFile
-from byola_keras.training.model import build_model
-from byola_keras.training.probe import Probe, load_probe_task
+from byola_keras.training.open_stream import clear_errors, open_stream
+from byola_keras.training.probe_callback import Probe, load_probe_task
 from byola_keras.training.tensorboard import Summaries
 
 FLAGS_FILE = "flags.txt"
@@ -150,10 +150,10 @@ def pretrain(
             # Another machine may take up the run.
             del recipe["jit_compile"]
             configuration.check(workdir, recipe)
-            stats = statistics.load(workdir) or _measure_statistics(batches, norm_crops)
+            stats = norm_stats.load(workdir) or _measure_statistics(batches, norm_crops)
             # Once the sound has proved to be readable: a wrong folder must not spoil the directory.
             configuration.save(workdir, recipe)
-            statistics.save(stats, workdir)
+            norm_stats.save(stats, workdir)
             write_text(os.path.join(workdir, FLAGS_FILE), flags_text)
             model = new_model(stats)
             checkpoints = Checkpoints(workdir, model, interval, keep_checkpoints)
@@ -173,7 +173,7 @@ def pretrain(
 
 def _measure_statistics(batches, crops):
     logging.info("Measuring mean and standard deviation of the log-mel over %d random crops.", crops)
-    stats = statistics.measure(LogMelSpectrogram(), batches(_STATISTICS_BATCH), crops)
+    stats = norm_stats.measure(LogMelSpectrogram(), batches(_STATISTICS_BATCH), crops)
     logging.info("Log-mel mean %.4f, standard deviation %.4f.", stats.mean, stats.std)
     return stats
 

@@ -13,7 +13,7 @@ import tensorflow as tf
 import byola_keras
 from byola_keras.embedding import embed_many, tables
 from byola_keras.embedding.embed_files import embed_files
-from byola_keras.embedding.embed_pending import Request, embed_pending
+from byola_keras.embedding.request import Request, embed_pending
 from byola_keras.embedding.sound_files import find_sound_files
 from byola_keras.models.model_card import identity
 from tests.embedding.tiny import NAMES, make_embedder, write_clips

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from byola_keras.export.export import export
+from byola_keras.export.exporting import export
 from tests.export.rest import RestModel
 from tests.export.tiny import tiny_embedder
 

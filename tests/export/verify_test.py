@@ -8,10 +8,10 @@ import pytest
 
 from byola_keras.export import export as export_module
 from byola_keras.export import run_exported
-from byola_keras.export.clips import generated_clips, read_clips
-from byola_keras.export.export import export
+from byola_keras.export.exporting import export
 from byola_keras.export.litert import INPUTS, convert
 from byola_keras.export.saved_model import write_saved_model
+from byola_keras.export.verification_sounds import generated_clips, read_clips
 from byola_keras.export.verify import Artefact, VerificationError, _error_and_cosine, verify
 from tests.export.tiny import cosine, noise, relative_error, tiny_embedder
 

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import byola_keras
-from byola_keras.models.torch_weights import (
+from byola_keras.torch_files.weights import (
     encoder_weight_names,
     head_weight_names,
     load_torch_head,

@@ -5,10 +5,10 @@ import sys
 
 import pytest
 
-from byola_keras.models.statistics import NormStats
-from byola_keras.training.benchmark import step_flops
-from byola_keras.training.benchmark_input import benchmark_input
-from byola_keras.training.model import build_model
+from byola_keras.models.norm_stats import NormStats
+from byola_keras.timing.input import benchmark_input
+from byola_keras.timing.step import step_flops
+from byola_keras.training.build_model import build_model
 from tests.embedding.tiny import make_embedder
 from tests.export.tiny import tiny_embedder
 
@@ -43,7 +43,7 @@ def test_tool_refuses_an_unknown_part():
 
 
 def test_input_of_files_and_corpus(sounds_folder, data_dir, tmp_path, monkeypatch):
-    monkeypatch.setattr("byola_keras.training.benchmark_input._SECONDS", 0.05)
+    monkeypatch.setattr("byola_keras.timing.input._SECONDS", 0.05)
     figures = benchmark_input([f"{sounds_folder}/0*"], data_dir, None, batch_size=8, rounds=2)
     for name in ("files", "files_wav", "files_flac", "files_ogg", "files_mp3", "corpus"):
         assert figures[f"{name}_crops_per_second"] > 0 and figures[f"{name}_crops_per_cpu_second"] > 0

@@ -1,0 +1,1 @@
+"""Prepared corpora: sound decoded once, read at random, by its shards of 16 kHz samples."""

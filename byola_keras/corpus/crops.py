@@ -1,0 +1,136 @@
+"""The endless stream of random crops that pre-training reads from a prepared corpus."""
+
+import numpy as np
+import tensorflow as tf
+
+from byola_keras.audio.decode import AudioError
+from byola_keras.audio.per_epoch import PerEpoch
+from byola_keras.corpus.clips import from_int16
+from byola_keras.corpus.corpus import Corpus
+
+# Clips that one call reads: fewer cost more of Python, more wait longer for the slowest disk access.
+_CHUNK = 64
+# Memory for the crops among which the crops of a clip are spread.
+_WINDOW_BYTES = 2**27
+
+
+class CorpusStream:
+    """Random crops of the clips of a corpus, each a function of its place in the stream alone.
+
+    The stream visits all clips of the corpus in a new random order in each epoch. A clip is read once at a
+    visit and gives `crops_per_clip` random crops. With several, as many clips as fill some batches are read,
+    and the crops of each go to different ones of these batches: never two of one visit to the same batch. A
+    batch depends on nothing but (corpus, seed, batch size, crops per clip, number of the batch).
+
+    Args:
+        corpus: open corpus.
+        crop_length: samples of a crop; shorter clips are padded with zeros at the end.
+        seed: integer >= 0.
+        crops_per_clip: crops from each visit.
+
+    Attributes:
+        skipped: empty: what cannot be decoded does not come into a corpus.
+        failure: set when the corpus cannot be read: TensorFlow wraps what is raised inside a data set.
+    """
+
+    def __init__(self, corpus: Corpus, crop_length: int, seed: int, crops_per_clip: int = 1):
+        self.corpus = corpus
+        self.crop_length = crop_length
+        self.seed = seed
+        self.crops_per_clip = crops_per_clip
+        self.skipped: dict[str, str] = {}
+        self.failure: AudioError | None = None
+        clips = len(corpus)
+        self._order = PerEpoch(lambda draws: draws.permutation(clips), seed, stream=0)
+        self._positions = PerEpoch(
+            lambda draws: draws.random((clips, crops_per_clip), np.float32), seed, stream=1
+        )
+
+    @property
+    def crops_per_epoch(self) -> int:
+        """Crops of one visit to each clip."""
+        return len(self.corpus) * self.crops_per_clip
+
+    def __str__(self):
+        return f"corpus {self.corpus.name}, {len(self.corpus):,} clips, {self.corpus.hours:.1f} hours"
+
+    def recipe(self) -> dict:
+        """What the stream is a function of, besides crop length and seed; JSON values by name."""
+        return {
+            "clips": len(self.corpus),
+            "corpus_sha256": self.corpus.identity(),
+            "crops_per_clip": self.crops_per_clip,
+        }
+
+    def read(self, visits: np.ndarray) -> np.ndarray:
+        """The crops of some visits, int16 [visits, crops_per_clip, crop_length].
+
+        Args:
+            visits: int64 [visits], numbers of visits from the beginning of the stream.
+
+        Raises:
+            AudioError: the corpus cannot be read.
+        """
+        crops = np.zeros((len(visits), self.crops_per_clip, self.crop_length), np.int16)
+        epochs, places = np.divmod(visits, len(self.corpus))
+        try:
+            for epoch, place, out in zip(epochs.tolist(), places.tolist(), crops, strict=True):
+                self._read_clip(self._order(epoch)[place], self._positions(epoch)[place], out)
+        except (OSError, AudioError) as error:
+            self.failure = AudioError(f"The corpus must stay readable. Received: {error}")
+            raise self.failure from error
+        return crops
+
+    def _read_clip(self, clip, positions, out):
+        samples = int(self.corpus.samples[clip])
+        length = min(samples, self.crop_length)
+        starts = (positions.astype(np.float64) * (samples - length + 1)).astype(np.int64)
+        if len(starts) == 1:
+            self.corpus.read(clip, starts[0], out[0, :length])
+            return
+        # One read for all crops: on a disk or a network a second access costs more than the samples between.
+        first = starts.min()
+        stretch = np.empty(starts.max() + length - first, np.int16)
+        self.corpus.read(clip, first, stretch)
+        for start, crop in zip(starts - first, out, strict=True):
+            crop[:length] = stretch[start : start + length]
+
+    def batches(self, batch_size: int, start_step: int, workers: int) -> tf.data.Dataset:
+        """Endless batches of crops, float32 [batch_size, crop_length]; see `crop_dataset`."""
+        window = self._window(batch_size)
+        group, step_in_group = divmod(start_step, window * self.crops_per_clip)
+        clips = batch_size * window
+
+        def read(visits):
+            crops = tf.numpy_function(self.read, [visits], tf.int16, stateful=False)
+            return tf.ensure_shape(crops, [None, self.crops_per_clip, self.crop_length])
+
+        visits = tf.data.Dataset.range(group * clips, tf.int64.max).batch(_CHUNK)
+        chunks = visits.map(read, num_parallel_calls=workers, deterministic=True)
+        groups = chunks.rebatch(clips, drop_remainder=True)
+        if self.crops_per_clip == 1:
+            batches = groups.map(lambda crops: crops[:, 0])
+        else:
+            numbered = tf.data.Dataset.zip(tf.data.Dataset.range(group, tf.int64.max), groups)
+            spread = numbered.map(lambda number, crops: self._spread(number, crops, batch_size))
+            batches = spread.unbatch().skip(step_in_group)
+        return batches.map(lambda crops: from_int16(tf.cast(crops, tf.float32)))
+
+    def _window(self, batch_size):
+        """Batches among which the first crops of a group of clips are spread."""
+        if self.crops_per_clip == 1:
+            return 1
+        fitting = _WINDOW_BYTES // (2 * self.crop_length * batch_size * self.crops_per_clip)
+        return max(1, min(fitting, len(self.corpus) // batch_size))
+
+    def _spread(self, group, crops, batch_size):
+        """Batches [window * crops_per_clip, batch_size, crop_length] of the crops of a group of clips.
+
+        The first crops of all clips in a random order, then the second ones in another, and so on.
+        """
+        passes = []
+        for number in range(self.crops_per_clip):
+            seed = tf.stack([tf.constant((self.seed + number) % 2**62, tf.int64), group])
+            places = tf.random.experimental.stateless_shuffle(tf.range(tf.shape(crops)[0]), seed)
+            passes.append(tf.gather(crops[:, number], places))
+        return tf.reshape(tf.concat(passes, 0), [-1, batch_size, self.crop_length])

@@ -1,0 +1,148 @@
+"""One shard of a corpus: the piece of work of which a preparation consists.
+
+A shard is written aside and renamed, and then its result is: a worker that dies leaves nothing that could be
+taken for a whole shard, and what was done is not done again. Sound does not travel between workers.
+"""
+
+import dataclasses
+import functools
+import json
+import os
+import uuid
+
+import numpy as np
+import tensorflow as tf
+
+from byola_keras.audio.decode import AudioError
+from byola_keras.corpus.clips import cut_clips, to_int16
+from byola_keras.corpus.corpus import SAMPLE_RATE, shard_name
+from byola_keras.corpus.sources import read_part
+
+PLAN_FILE = "plan.json"
+PARTIAL_PREFIX = "partial-"
+# A rest of a recording that is shorter stays with the clip before it.
+_SHORTEST_CLIP = SAMPLE_RATE
+# TFRecord: a length of 8 bytes and its checksum of 4, the record, a checksum of 4.
+_RECORD_HEADER, _RECORD_FOOTER = 12, 4
+
+
+@dataclasses.dataclass
+class ShardResult:
+    """What became of the sources of a shard.
+
+    Attributes:
+        bytes: size of the file.
+        offsets: of the samples of each clip in the file.
+        samples: of each clip.
+        skipped: path to reason, of recordings of which nothing was kept.
+        partly_kept: path to reason, of recordings of which a part was kept.
+        turned_down: clips that exceeded full scale.
+        silent: clips in which all samples are zero.
+    """
+
+    bytes: int = 0
+    offsets: list[int] = dataclasses.field(default_factory=list)
+    samples: list[int] = dataclasses.field(default_factory=list)
+    skipped: dict[str, str] = dataclasses.field(default_factory=dict)
+    partly_kept: dict[str, str] = dataclasses.field(default_factory=dict)
+    turned_down: int = 0
+    silent: int = 0
+
+
+@functools.cache
+def features():
+    """The features of an example, as TensorFlow Datasets has them."""
+    import tensorflow_datasets as tfds  # noqa: PLC0415
+
+    return tfds.features.FeaturesDict(
+        {
+            "audio": tfds.features.Tensor(shape=(None,), dtype=np.int16, encoding="bytes"),
+            "source": tfds.features.Text(),
+            "start": tfds.features.Scalar(np.int64),
+        }
+    )
+
+
+def part_file(shard: int) -> str:
+    """Name of the file that lists the sources of a shard."""
+    return f"sources-{shard:05d}.json"
+
+
+def result_file(shard: int) -> str:
+    """Name of the file with the result of a shard."""
+    return f"result-{shard:05d}.json"
+
+
+def write_shard(shard: int, folder: str, work_folder: str) -> None:
+    """Writes a shard and its result, unless both are there.
+
+    Args:
+        shard: its number.
+        folder: where shards are written; a folder, or an address that `tf.io.gfile` writes to.
+        work_folder: where the plan is and results are written.
+    """
+    plan = read_json(os.path.join(work_folder, PLAN_FILE))
+    path = os.path.join(folder, shard_name(plan["name"], shard, plan["shards"]))
+    if finished_result(path, os.path.join(work_folder, result_file(shard))):
+        return
+    part = read_json(os.path.join(work_folder, part_file(shard)))
+    result = ShardResult()
+    partial = os.path.join(folder, PARTIAL_PREFIX + uuid.uuid4().hex)
+    with tf.io.TFRecordWriter(partial) as writer:
+        for recording in read_part(part, SAMPLE_RATE):
+            _write_recording(recording, writer, round(plan["clip_seconds"] * SAMPLE_RATE), result)
+    tf.io.gfile.rename(partial, path, overwrite=True)
+    write_json(os.path.join(work_folder, result_file(shard)), dataclasses.asdict(result))
+
+
+def finished_result(path: str, result_path: str) -> ShardResult | None:
+    """The result of a shard that is whole; None where it is not there or has another size."""
+    if not (tf.io.gfile.exists(path) and tf.io.gfile.exists(result_path)):
+        return None
+    result = ShardResult(**read_json(result_path))
+    return result if tf.io.gfile.stat(path).length == result.bytes else None
+
+
+def _write_recording(recording, writer, clip_length, result):
+    kept, start, reason = 0, 0, None
+    try:
+        for clip in cut_clips(recording.blocks, clip_length, _SHORTEST_CLIP):
+            if np.isfinite(clip).all():
+                _write_clip(clip, recording.key, start, writer, result)
+                kept += 1
+            else:
+                reason = "it holds values that are not finite"
+            start += len(clip)
+        if not start:
+            reason = "it holds no samples"
+    except AudioError as error:
+        reason = str(error)
+    if reason:
+        (result.partly_kept if kept else result.skipped)[recording.path] = reason
+
+
+def _write_clip(clip, key, start, writer, result):
+    samples = to_int16(clip)
+    record = features().serialize_example({"audio": samples, "source": key, "start": start})
+    # Wherever these bytes stand in the record, reading there gives the samples.
+    offset = record.index(samples.tobytes())
+    result.offsets.append(result.bytes + _RECORD_HEADER + offset)
+    result.samples.append(len(samples))
+    result.bytes += _RECORD_HEADER + len(record) + _RECORD_FOOTER
+    result.turned_down += bool(np.abs(clip).max() > 1)
+    result.silent += not samples.any()
+    writer.write(record)
+
+
+def read_json(path: str):
+    """Reads a JSON file, local or remote."""
+    with tf.io.gfile.GFile(path, "r") as file:
+        return json.load(file)
+
+
+def write_json(path: str, value) -> None:
+    """Writes a JSON file in one piece, local or remote."""
+    partial = os.path.join(os.path.dirname(path), PARTIAL_PREFIX + uuid.uuid4().hex)
+    with tf.io.gfile.GFile(partial, "w") as file:
+        json.dump(value, file, indent=1)
+    tf.io.gfile.rename(partial, path, overwrite=True)

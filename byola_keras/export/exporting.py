@@ -1,0 +1,125 @@
+"""An embedder to files for other programs, which are compared with it before they get their names."""
+
+import contextlib
+import json
+import os
+import re
+from collections.abc import Sequence
+
+from byola_keras.atomic import replacing, replacing_folder, write_text
+from byola_keras.export.litert import INPUTS, convert, file_name
+from byola_keras.export.saved_model import card_json, write_saved_model
+from byola_keras.export.verification_sounds import generated_clips, read_clips
+from byola_keras.export.verify import Artefact, verify
+from byola_keras.models.embedder import Embedder
+
+FORMATS = ("saved_model", "litert")
+VERIFICATION_FILE = "verify.json"
+
+
+def export(
+    embedder: Embedder,
+    output_dir: str,
+    *,
+    formats: Sequence[str] = FORMATS,
+    name: str = "byola",
+    version: int = 1,
+    litert_input: str = "waveform",
+    overwrite: bool = False,
+    verified: bool = True,
+    audio: Sequence[str] = (),
+) -> dict | None:
+    """Exports an embedder, computing in float32 whatever precision it was trained in.
+
+    The files get their names when all are written and verified; an export that fails leaves none.
+
+    Args:
+        embedder: a built embedder.
+        output_dir: gets `saved_model/<name>/<version>/`, the files of `litert.convert` and the model card in
+            `litert/`, and the report in `verify.json`.
+        formats: some of `FORMATS`.
+        name: of the model: letters, digits, '_', '-', '.'.
+        version: of the SavedModel, a positive integer; TensorFlow Serving takes the highest.
+        litert_input: "waveform" or "logmel", see `litert.convert`.
+        overwrite: whether a version that is there is replaced. LiteRT files have no version, and are.
+        verified: whether the files are run and compared, see `verify`.
+        audio: sound files, folders or patterns to compare on, beside silence, noise and a tone.
+
+    Returns:
+        The report of `verify`, or None.
+
+    Raises:
+        ValueError: an argument is wrong, or the version is there.
+        FileNotFoundError: sound is not there.
+        VerificationError: an exported model does not answer as the embedder does.
+    """
+    _check(formats, name, version, litert_input)
+    embedder = _in_float32(embedder)
+    given = read_clips(audio, embedder.sample_rate)
+    with contextlib.ExitStack() as files:
+        artefacts = []
+        if "saved_model" in formats:
+            artefacts.append(_write_saved_model(files, embedder, output_dir, name, version, overwrite))
+        if "litert" in formats:
+            artefacts += _write_litert(files, embedder, output_dir, name, litert_input, list(given.values()))
+        clips = {**generated_clips(embedder.sample_rate), **given}
+        report = verify(embedder, artefacts, clips) if verified else None
+    figures = os.path.join(output_dir, VERIFICATION_FILE)
+    if report:
+        write_text(figures, json.dumps(report, indent=1) + "\n")
+    elif os.path.exists(figures):
+        os.remove(figures)  # They are those of earlier files.
+    return report
+
+
+def _check(formats, name, version, litert_input):
+    if not formats or not set(formats) <= set(FORMATS):
+        raise ValueError(f"`formats` must be some of {FORMATS}. Received: formats={list(formats)}")
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
+        raise ValueError(
+            "`name` must be letters, digits, '_', '-' and '.', the first a letter or digit. Received: "
+            f"name={name!r}"
+        )
+    if version < 1:
+        raise ValueError(f"`version` must be a positive integer. Received: version={version}")
+    if litert_input not in INPUTS:
+        raise ValueError(f"`litert_input` must be one of {INPUTS}. Received: litert_input={litert_input!r}")
+
+
+def _in_float32(embedder):
+    encoder = embedder.encoder
+    if encoder.compute_dtype == "float32":
+        return embedder
+    copy = type(encoder).from_config({**encoder.get_config(), "dtype": "float32"})
+    copy.build((None, None, embedder.frontend.n_mels))
+    copy.set_weights(encoder.get_weights())
+    copy = Embedder(embedder.frontend, embedder.normalization, copy, embedder.card)
+    copy.build()
+    return copy
+
+
+def _write_saved_model(files, embedder, output_dir, name, version, overwrite):
+    title = f"saved_model/{name}/{version}"
+    path = os.path.join(output_dir, title)
+    # Of what is there, only another SavedModel is replaced.
+    if os.path.exists(path) and not (overwrite and os.path.isfile(os.path.join(path, "saved_model.pb"))):
+        raise ValueError(
+            f"A version must be new, or replace a SavedModel with `overwrite`. Received: version={version}, "
+            f"overwrite={overwrite}; {path} is there."
+        )
+    folder = files.enter_context(replacing_folder(path))
+    write_saved_model(embedder, folder, name)
+    return Artefact(title, folder, "saved_model")
+
+
+def _write_litert(files, embedder, output_dir, name, litert_input, clips):
+    folder = os.path.join(output_dir, "litert")
+    os.makedirs(folder, exist_ok=True)
+    for precision, content in convert(embedder, litert_input, clips):
+        file = file_name(name, litert_input, precision)
+        path = files.enter_context(replacing(os.path.join(folder, file)))
+        with open(path, "wb") as opened:
+            opened.write(content)
+        yield Artefact(f"litert/{file}", path, precision, litert_input)
+    with open(files.enter_context(replacing(os.path.join(folder, f"{name}_model_card.json"))), "w") as opened:
+        opened.write(card_json(embedder))

@@ -1,0 +1,1 @@
+"""The quickstart: rendered notes, and the probe on them."""

@@ -1,0 +1,1 @@
+"""Every measurement of speed, one file a subject."""

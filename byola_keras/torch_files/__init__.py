@@ -1,0 +1,1 @@
+"""PyTorch checkpoints, read without PyTorch, and converted."""

@@ -1,0 +1,108 @@
+"""Weights of the PyTorch implementation into ours."""
+
+import os
+from collections.abc import Mapping
+
+import numpy as np
+
+from byola_keras.torch_files.checkpoint import encoder_weights
+from byola_keras.torch_files.reader import read_torch_file
+
+_BATCH_NORMALIZATION = {
+    "weight": "gamma",
+    "bias": "beta",
+    "running_mean": "moving_mean",
+    "running_var": "moving_variance",
+}
+# Counts batches for a momentum that PyTorch does not use here; it has no counterpart.
+_IGNORED_SUFFIX = "num_batches_tracked"
+
+
+def load_torch_weights(encoder, source: str | os.PathLike | Mapping[str, np.ndarray]) -> None:
+    """Sets the weights of a built `Encoder` from a PyTorch checkpoint or state dict; needs no PyTorch.
+
+    Kernels change their layout: PyTorch's [out, in, mel, time] to [time, mel, in, out], and
+    [out, in] to [in, out]. Nothing is set unless all names and shapes fit.
+
+    Args:
+        encoder: a built `byola_keras.Encoder`.
+        source: a .pth or .ckpt file, see `read_torch_file` and `encoder_weights`; or state-dict names
+            ("features.0.weight", "fc.0.bias", ...) to arrays.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: a name is missing or left over, a shape does not fit, or the file cannot be read.
+
+    Reference:
+        AudioNTT2022 in the code of https://arxiv.org/abs/2204.07402.
+    """
+    names = encoder_weight_names(encoder)
+    if not isinstance(source, Mapping):
+        source = encoder_weights(read_torch_file(source))
+    _assign(names, source)
+
+
+def load_torch_head(head, source: Mapping[str, np.ndarray]) -> None:
+    """Sets the weights of a built `ProjectionHead` from names "net.0.weight", "net.1.weight", ...
+
+    Args and errors as in `load_torch_weights`.
+    """
+    _assign(head_weight_names(head), source)
+
+
+def encoder_weight_names(encoder) -> dict:
+    """PyTorch names of an encoder's weights -> Keras variables."""
+    if not encoder.built:
+        raise ValueError(
+            "`encoder` must be built before weights are loaded. Received: an unbuilt encoder; "
+            "call encoder.build((None, None, 64)) first."
+        )
+    names = {}
+    for block in range(encoder.conv_blocks):
+        names |= _kernel_and_bias(f"features.{4 * block}", encoder.convolutions[block])
+        names |= _batch_normalization(f"features.{4 * block + 1}", encoder.normalizations[block])
+    for position, layer in enumerate(encoder.mlp):
+        names |= _kernel_and_bias(f"fc.{3 * position}", layer)
+    return names
+
+
+def head_weight_names(head) -> dict:
+    """PyTorch names of a projection head's weights -> Keras variables."""
+    return {
+        **_kernel_and_bias("net.0", head.hidden),
+        **_batch_normalization("net.1", head.normalization),
+        **_kernel_and_bias("net.3", head.output_layer),
+    }
+
+
+def _kernel_and_bias(prefix, layer):
+    return {f"{prefix}.weight": layer.kernel, f"{prefix}.bias": layer.bias}
+
+
+def _batch_normalization(prefix, layer):
+    return {f"{prefix}.{theirs}": getattr(layer, ours) for theirs, ours in _BATCH_NORMALIZATION.items()}
+
+
+def to_keras_layout(array: np.ndarray) -> np.ndarray:
+    """A PyTorch weight with the axes as Keras has them, time before mel."""
+    return np.transpose(array, (3, 2, 1, 0)) if array.ndim == 4 else np.transpose(array)
+
+
+def _assign(names, source):
+    source = {key: value for key, value in source.items() if not key.endswith(_IGNORED_SUFFIX)}
+    missing, unused = sorted(names.keys() - source.keys()), sorted(source.keys() - names.keys())
+    if missing or unused:
+        raise ValueError(
+            "The names of `source` must be those of the encoder's weights. "
+            f"Received: missing={missing}, unused={unused}; check `conv_blocks`, `mlp_units` and "
+            "`features` of the encoder, and strip prefixes such as 'encoder.'."
+        )
+    arrays = {name: to_keras_layout(np.asarray(source[name])) for name in names}
+    for name, variable in names.items():
+        if arrays[name].shape != tuple(variable.shape):
+            raise ValueError(
+                f"The weight '{name}' must have the Keras shape {tuple(variable.shape)}. "
+                f"Received: {arrays[name].shape} (PyTorch {np.asarray(source[name]).shape})"
+            )
+    for name, variable in names.items():
+        variable.assign(arrays[name])

@@ -1,0 +1,205 @@
+import json
+import os
+
+import numpy as np
+import pytest
+import soundfile
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from byola_keras.audio.decode import read_blocks
+from byola_keras.audio.files import find_audio_files
+from byola_keras.corpus.clips import from_int16
+from byola_keras.corpus.corpus import Corpus, shard_name
+from byola_keras.corpus.prepare import prepare
+from byola_keras.corpus.published_sets import PublishedSet
+from byola_keras.corpus.shard import result_file, write_shard
+from byola_keras.corpus.sources import FileSources, TfdsSources, read_part
+
+
+@pytest.fixture(scope="module")
+def examples(data_dir):
+    """What TensorFlow Datasets reads, without this package's index: (source, start) to samples."""
+    dataset = tfds.load("sounds", data_dir=data_dir, split="train")
+    return {(e["source"].decode(), int(e["start"])): e["audio"] for e in tfds.as_numpy(dataset)}
+
+
+@pytest.fixture(scope="module")
+def report(data_dir):
+    with open(os.path.join(data_dir, "report.json"), encoding="utf-8") as file:
+        return json.load(file)
+
+
+def test_corpus_holds_what_the_files_hold(examples, sounds_folder):
+    for name in ("000.wav", "005.flac", "010.ogg", "015.mp3", "silent.wav"):
+        decoded = np.concatenate(list(read_blocks(str(sounds_folder / name))))
+        np.testing.assert_allclose(from_int16(examples[name, 0].astype("float32")), decoded, atol=1.6e-5)
+
+
+def test_long_recordings_are_cut_and_nothing_is_lost(examples, sounds_folder):
+    clips = [examples["long.wav", start] for start in (0, 160_000, 320_000)]
+    assert [len(clip) for clip in clips] == [160_000, 160_000, 54_400]
+    written = np.random.default_rng(5).integers(-8000, 8000, round(23.4 * 16000)).astype(np.int16)
+    np.testing.assert_array_equal(np.concatenate(clips), written)
+
+
+def test_loud_recording_is_turned_down(examples, report):
+    assert 32_700 < np.abs(examples["loud.wav", 0].astype(int)).max() <= 32_768
+    assert report["turned_down_clips"] >= 1
+
+
+def test_report_names_what_was_skipped_and_why(report, examples, sounds_folder):
+    names = {os.path.basename(path): reason for path, reason in report["skipped"].items()}
+    assert names == {"broken.wav": names["broken.wav"], "none.wav": "it holds no samples"}
+    assert "Format not recognised" in names["broken.wav"] or "Error in WAV" in names["broken.wav"]
+    parts = {os.path.basename(path): reason for path, reason in report["partly_kept"].items()}
+    assert parts["spoilt.wav"] == "it holds values that are not finite"
+    assert "lost sync" in parts["cut.flac"] and len(parts) == 2
+    # Of the spoilt one the clip with the NaN is left out, of the cut one what the damage took.
+    assert [start for name, start in sorted(examples) if name == "spoilt.wav"] == [0, 320_000]
+    assert {start for name, start in examples if name == "cut.flac"} >= {0, 160_000}
+    assert report["sources"] == 24 + 7 and report["clips"] == len(examples)
+    assert report["hours"] == pytest.approx(sum(map(len, examples.values())) / 16000 / 3600)
+    assert report["silent_clips"] == 1
+    beside = json.loads((sounds_folder.parent / "corpora" / "sounds" / "1.0.0" / "report.json").read_text())
+    assert beside == report
+
+
+def test_index_leads_to_the_samples(data_dir, examples):
+    corpus = Corpus(data_dir)
+    in_order = tfds.ReadConfig(interleave_cycle_length=1)
+    dataset = tfds.builder("sounds", data_dir=data_dir).as_dataset("train", read_config=in_order)
+    assert len(corpus) == len(examples) == len(list(dataset))
+    for clip, example in enumerate(tfds.as_numpy(dataset)):
+        out = np.empty(corpus.samples[clip], np.int16)
+        corpus.read(clip, 0, out)
+        np.testing.assert_array_equal(out, example["audio"])
+        corpus.read(clip, len(out) - 1, out[:1])
+        assert out[0] == example["audio"][-1]
+
+
+def test_same_call_again_is_done_at_once_and_other_sources_are_refused(data_dir, sounds_folder, report):
+    sources = FileSources(find_audio_files([str(sounds_folder)]))
+    assert prepare(sources, data_dir, "sounds") == report
+    with pytest.raises(
+        ValueError, match="the same sources in the same way. Received: clip_seconds=5.0; .* clip_seconds=10"
+    ):
+        prepare(sources, data_dir, "sounds", clip_seconds=5.0)
+    with pytest.raises(ValueError, match="Received: hash of the sources.*another --name or --output_dir"):
+        prepare(FileSources(sources.files[:3]), data_dir, "sounds")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"name": "My-Corpus"}, "Received: name='My-Corpus'"),
+        ({"clip_seconds": 0.5}, "Received: clip_seconds=0.5"),
+        ({"shards": 0}, "Received: shards=0"),
+    ],
+)
+def test_bad_values(tmp_path, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        prepare(FileSources(["a.wav"]), str(tmp_path / "out"), **arguments)
+    assert not (tmp_path / "out").exists()
+
+
+def test_nothing_that_can_be_decoded(tmp_path):
+    for number in range(3):
+        (tmp_path / f"{number}.wav").write_bytes(b"nothing")
+    sources = FileSources(find_audio_files([str(tmp_path)]))
+    with pytest.raises(
+        ValueError, match=r"At least one recording.*3 source\(s\), all skipped; .*0.wav: Format"
+    ):
+        prepare(sources, str(tmp_path / "out"), workers=1)
+    assert not (tmp_path / "out" / "corpus").exists()
+    # One of them is replaced, and read anew.
+    soundfile.write(tmp_path / "1.wav", np.zeros(16000) + 0.1, 16000)
+    sources = FileSources(find_audio_files([str(tmp_path)]))
+    report = prepare(sources, str(tmp_path / "out"), workers=1)
+    assert report["clips"] == 1 and len(report["skipped"]) == 2
+    soundfile.write(tmp_path / "2.wav", np.zeros(16000) + 0.1, 16000)
+    with pytest.raises(ValueError, match="names and sizes"):
+        prepare(FileSources(sources.files), str(tmp_path / "out"), workers=1)
+    with pytest.raises(OSError, match="1.wav"):
+        prepare(FileSources(sources.files), str(tmp_path / "1.wav" / "out"), workers=1)
+    with pytest.raises(ValueError, match="at least one recording. Received: none"):
+        prepare(FileSources([]), str(tmp_path / "out"))
+
+
+def test_shard_is_written_again_only_where_it_is_not_whole(tmp_path, sounds_folder):
+    shards, work = tmp_path / "shards", tmp_path / "work"
+    shards.mkdir(), work.mkdir()
+    sources = FileSources(find_audio_files([f"{sounds_folder}/00*"]))
+    (part,) = sources.parts(1)
+    (work / "sources-00000.json").write_text(json.dumps(part))
+    (work / "plan.json").write_text(json.dumps({"name": "c", "shards": 1, "clip_seconds": 10}))
+    path = shards / shard_name("c", 0, 1)
+    write_shard(0, str(shards), str(work))
+    content, written = path.read_bytes(), path.stat().st_mtime_ns
+    write_shard(0, str(shards), str(work))
+    assert path.stat().st_mtime_ns == written
+    for damage in (lambda: path.write_bytes(content[:-1]), path.unlink, (work / result_file(0)).unlink):
+        damage()
+        write_shard(0, str(shards), str(work))
+        assert path.read_bytes() == content and path.stat().st_mtime_ns > written
+    assert sorted(os.listdir(shards)) == [path.name]
+    # Readable, with checksums, by TensorFlow itself.
+    assert len(list(tf.data.TFRecordDataset(str(path)))) == 10
+
+
+def test_missing_clips_of_a_published_set_are_reported(tmp_path, sounds_folder):
+    files = find_audio_files([f"{sounds_folder}/00[0-2]*"])
+    published = PublishedSet("AudioSet", files, 5, ["abc", "def"], 1_963_807)
+    report = prepare(FileSources(files), str(tmp_path), workers=1, published=published)
+    assert report["published_set"] == {
+        "name": "AudioSet",
+        "listed": 5,
+        "found": 3,
+        "missing": 2,
+        "paper_clips": 1_963_807,
+    }
+    assert (tmp_path / "corpus" / "1.0.0" / "missing.txt").read_text() == "abc\ndef\n"
+
+
+class Stereo(tfds.core.GeneratorBasedBuilder):
+    """A data set as others publish it: 16-bit values as int64, two channels, its own rate."""
+
+    VERSION = tfds.core.Version("1.0.0")
+
+    def _info(self):
+        audio = tfds.features.Audio(shape=(None, 2), sample_rate=32000)
+        return tfds.core.DatasetInfo(builder=self, features=tfds.features.FeaturesDict({"audio": audio}))
+
+    def _split_generators(self, dl_manager):
+        return {"train": self._generate_examples()}
+
+    def _generate_examples(self):
+        for number in range(7):
+            tone = 3000 * (number + 1) * np.sin(np.arange(32000) * 2 * np.pi * 200 / 32000)
+            yield number, {"audio": np.stack([tone, tone], axis=1).astype(np.int64)}
+
+
+def test_data_set_of_tensorflow_datasets_as_source(tmp_path):
+    Stereo(data_dir=str(tmp_path)).download_and_prepare()
+    sources = TfdsSources("stereo", data_dir=str(tmp_path))
+    assert len(sources) == 7 and sources.estimated_seconds() > 7
+    recordings = [
+        (recording.key, np.concatenate(list(recording.blocks)))
+        for part in sources.parts(3)
+        for recording in read_part(json.loads(json.dumps(part)), 16000)
+    ]
+    assert len({key for key, _ in recordings}) == 7
+    assert {len(samples) for _, samples in recordings} == {16000}
+    peaks = sorted(float(np.abs(samples).max()) for _, samples in recordings)
+    np.testing.assert_allclose(peaks, 3000 * np.arange(1, 8) / 32768, rtol=0.01)
+    folder = os.path.join(str(tmp_path), "stereo", "1.0.0")
+    assert len(TfdsSources(folder, split="train[:3]")) == 3
+
+
+def test_data_set_that_does_not_fit(tmp_path, data_dir):
+    with pytest.raises(ValueError, match="`tfds` must name a data set.*Received: tfds='no_such_set'"):
+        TfdsSources("no_such_set", data_dir=str(tmp_path))
+    with pytest.raises(ValueError, match=r"tfds_split='tst'; 'sounds' has \['train'\]"):
+        TfdsSources("sounds", "tst", data_dir)
+    with pytest.raises(ValueError, match="tfds_feature='wave'; 'sounds' has .*'audio'"):
+        TfdsSources("sounds", "train", data_dir, "wave")
