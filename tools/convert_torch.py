@@ -113,12 +113,14 @@ def _convert():
 
 
 def _measure(frontend):
-    from byola_keras.audio.crops import crop_dataset
+    from byola_keras.audio.crops import CropStream, crop_dataset
+    from byola_keras.audio.files import find_audio_files
     from byola_keras.models.norm_stats import measure
-    from byola_keras.training.open_stream import clear_errors, open_stream
+    from byola_keras.training.open_stream import clear_errors
 
     crop_length = round(_CROP_SECONDS.value * frontend.sample_rate)
-    stream = open_stream(_STATS_FROM.value, crop_length=crop_length)
+    files = find_audio_files(_STATS_FROM.value, called="stats_from")
+    stream = CropStream(files, crop_length, 0, frontend.sample_rate)
     with clear_errors(stream):
         return measure(frontend, crop_dataset(stream, min(256, _NORM_CROPS.value)), _NORM_CROPS.value)
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 from absl import logging
 
 from byola_keras.audio.decode import AudioError, read_crop
-from byola_keras.audio.files import fingerprint
+from byola_keras.audio.files import fingerprint, former_fingerprint
 from byola_keras.audio.per_epoch import PerEpoch
 
 # Other files that are tried in place of one that cannot be decoded.
@@ -55,6 +55,10 @@ class CropStream:
     def recipe(self) -> dict:
         """What the stream is a function of, besides crop length and seed; JSON values by name."""
         return {"files": len(self.files), "files_sha256": fingerprint(self.files)}
+
+    def former_recipe(self) -> dict:
+        """What `recipe` gave before fingerprints had versions: a run that has kept this may be resumed."""
+        return {**self.recipe(), "files_sha256": former_fingerprint(self.files)}
 
     def crop(self, place: int) -> np.ndarray:
         """Crop number `place`, float32 [crop_length].

@@ -23,7 +23,7 @@ def find_audio_files(
         file_list: text file with one path or address ("s3://...", "https://...") a line; empty lines
             and lines that begin with # are left out; relative paths count from the folder of the list.
         with_folders: also folders inside folders that are named like a sound file.
-        called: what the user knows `audio_dirs` by.
+        called: what the user knows `audio_dirs` by; errors call it so.
 
     Returns:
         Paths, sorted, each once. From folders only names that end in one of `EXTENSIONS`, in upper or
@@ -41,10 +41,11 @@ def find_audio_files(
     if file_list:
         found.update(_read_list(file_list))
     if not found:
+        listed = f", file_list={file_list!r}" if file_list else ""
         raise ValueError(
             f"There must be at least one sound file ({', '.join(EXTENSIONS)}). Received: "
-            f"{called}={list(audio_dirs)}, file_list={file_list!r}, in which none was found; check the path "
-            "and the extensions."
+            f"{called}={list(audio_dirs)}{listed}, in which none was found; check the path and the "
+            "extensions."
         )
     return sorted(found)
 
@@ -94,16 +95,32 @@ def _read_list(file_list):
 
 
 def fingerprint(files: Sequence[str]) -> str:
-    """A hash of the names and order of `files`, without the folder that they all share.
+    """Hashes the names and the order of `files`, without the folder that they all share.
 
     The stream of a training run is a function of this list: a run may be resumed with the folder
-    moved, but not with files added or gone.
+    moved, but not with files added or gone. The hash begins with the version of the rule for names.
     """
-    names = "\n".join(relative_names(files))
-    return hashlib.sha256(names.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return "v2-" + _hash_lines(relative_names(files))
+
+
+def former_fingerprint(files: Sequence[str]) -> str:
+    """The fingerprint that runs have kept which were started before version 2, for comparison with theirs."""
+    return _hash_lines(former_relative_names(files))
 
 
 def relative_names(files: Sequence[str]) -> list[str]:
-    """The paths without the folder that they all share."""
-    folder = os.path.commonprefix([os.path.dirname(path) + "/" for path in files])
-    return [path[len(folder) :] for path in files]
+    """The paths without the folder that they all share; folders are taken as a whole."""
+    parts = [path.split("/") for path in files]
+    # Of lists, `commonprefix` compares whole elements; `commonpath` refuses addresses among paths.
+    shared = len(os.path.commonprefix([folders for *folders, _ in parts]))
+    return ["/".join(path[shared:]) for path in parts]
+
+
+def former_relative_names(files: Sequence[str]) -> list[str]:
+    """The names before version 2, which cut letters off: of dogs/1.wav and dolphins/1.wav the "do"."""
+    cut = len(os.path.commonprefix([os.path.dirname(path) + "/" for path in files]))
+    return [path[cut:] for path in files]
+
+
+def _hash_lines(names):
+    return hashlib.sha256("\n".join(names).encode("utf-8", "surrogateescape")).hexdigest()[:16]

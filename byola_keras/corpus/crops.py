@@ -62,6 +62,10 @@ class CorpusStream:
             "crops_per_clip": self.crops_per_clip,
         }
 
+    def former_recipe(self) -> dict:
+        """The same as `recipe`: what a corpus is told by has not changed."""
+        return self.recipe()
+
     def read(self, visits: np.ndarray) -> np.ndarray:
         """The crops of some visits, int16 [visits, crops_per_clip, crop_length].
 

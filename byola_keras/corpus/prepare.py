@@ -93,7 +93,7 @@ def prepare(
     report_path = os.path.join(folders.corpus, REPORT_FILE)
     if tf.io.gfile.exists(report_path):
         report = read_json(report_path)
-        _check_same(request, report, folders.corpus)
+        _check_same(request, sources, report, folders.corpus)
         logging.info("Already prepared: %s.", folders.corpus)
     else:
         with _file_errors(), _locked(folders.hidden):
@@ -124,7 +124,9 @@ def _check(name, clip_seconds, shards):
         raise ValueError(f"`shards` must be from 1 to 99999. Received: shards={shards}")
 
 
-def _check_same(request, existing, folder):
+def _check_same(request, sources, existing, folder):
+    if existing["sources_sha256"] == sources.former_sha256:
+        request = {**request, "sources_sha256": sources.former_sha256}
     names = [key for key in request if request[key] != existing[key]]
     if names:
         received = ", ".join(f"{_said(key)}={request[key]!r}" for key in names)
@@ -167,7 +169,7 @@ def _plan(sources, shards, request, folders):
     path = os.path.join(folders.work, PLAN_FILE)
     if tf.io.gfile.exists(path):
         plan = read_json(path)
-        _check_same(request, plan, folders.hidden)
+        _check_same(request, sources, plan, folders.hidden)
         return plan
     tf.io.gfile.makedirs(folders.shards)
     tf.io.gfile.makedirs(folders.work)

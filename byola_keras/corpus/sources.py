@@ -13,7 +13,7 @@ import numpy as np
 import soxr
 
 from byola_keras.audio.decode import AudioError, open_sound, read_blocks
-from byola_keras.audio.files import relative_names
+from byola_keras.audio.files import former_relative_names, relative_names
 from byola_keras.audio.storage import is_remote
 from byola_keras.corpus.clips import from_int16
 
@@ -40,13 +40,20 @@ class FileSources:
 
     Args:
         files: paths or addresses, sorted.
+
+    Attributes:
+        sha256: a hash that changes when a file comes, goes or is replaced, and not when the folder moves.
+        former_sha256: the hash that a corpus has of the same files if it was prepared when the names in it
+            were made by another rule, see `former_relative_names`.
     """
 
     kind = "files"
 
     def __init__(self, files: Sequence[str]):
         self.files = list(files)
-        self.sha256 = _names_and_sizes(self.files)
+        sizes = [_size(path) for path in self.files]
+        self.sha256 = _hash_names_and_sizes(relative_names(self.files), sizes)
+        self.former_sha256 = _hash_names_and_sizes(former_relative_names(self.files), sizes)
 
     def __len__(self):
         return len(self.files)
@@ -113,7 +120,7 @@ class TfdsSources:
         }
         self._seconds = builder.info.splits[split].num_bytes / 2 / self._part["sample_rate"]
         names = [builder.info.full_name, split, feature, str(self._part["sample_rate"]), str(self._count)]
-        self.sha256 = hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
+        self.sha256 = self.former_sha256 = hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
 
     def __len__(self):
         return self._count
@@ -205,11 +212,14 @@ def tfds_sample_rate(builder, feature: str) -> int:
     return int(stated)
 
 
-def _names_and_sizes(files):
-    """A hash that changes when a file comes, goes or is replaced, and not when the folder moves."""
+def _size(path):
+    """Bytes of a local file; None for what is not there or not here."""
+    return os.path.getsize(path) if not is_remote(path) and os.path.exists(path) else None
+
+
+def _hash_names_and_sizes(names, sizes):
     digest = hashlib.sha256()
-    for name, path in zip(relative_names(files), files, strict=True):
-        size = os.path.getsize(path) if not is_remote(path) and os.path.exists(path) else None
+    for name, size in zip(names, sizes, strict=True):
         digest.update(os.fsencode(f"{name}\0{size}\n"))
     return digest.hexdigest()[:16]
 

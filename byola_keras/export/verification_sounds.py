@@ -43,7 +43,7 @@ def read_clips(audio: Sequence[str], sample_rate: int) -> dict[str, np.ndarray]:
     """
     if not audio:
         return {}
-    paths = find_audio_files(audio)
+    paths = find_audio_files(audio, called="verify_audio")
     chosen = np.unique(np.linspace(0, len(paths) - 1, min(len(paths), _MOST_FILES)).astype(int))
     return {paths[index]: _read_beginning(paths[index], sample_rate) for index in chosen}
 

@@ -23,12 +23,13 @@ def locked(workdir: str) -> contextlib.AbstractContextManager:
     return folder_lock.locked(workdir, busy)
 
 
-def check(workdir: str, configuration: dict) -> None:
+def check(workdir: str, configuration: dict, former: dict | None = None) -> None:
     """Compares the configuration with the one that the run in `workdir` was started with, if any.
 
     Args:
         workdir: an existing folder.
         configuration: what decides the result of the run, JSON values by name.
+        former: other values that mean the same, as older versions wrote them.
 
     Raises:
         ValueError: the run was started with other values.
@@ -39,7 +40,10 @@ def check(workdir: str, configuration: dict) -> None:
     with open(path, encoding="utf-8") as file:
         started_with = json.load(file)
     configuration = json.loads(json.dumps(configuration))
-    names = [name for name in configuration if started_with.get(name) != configuration[name]]
+    former = {**configuration, **(former or {})}
+    names = [
+        name for name in configuration if started_with.get(name) not in (configuration[name], former[name])
+    ]
     if names:
         received = ", ".join(f"{name}={configuration[name]!r}" for name in names)
         expected = ", ".join(f"{name}={started_with.get(name)!r}" for name in names)

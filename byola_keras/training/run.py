@@ -149,7 +149,7 @@ def pretrain(
             }
             # Another machine may take up the run.
             del recipe["jit_compile"]
-            configuration.check(workdir, recipe)
+            configuration.check(workdir, recipe, stream.former_recipe())
             stats = norm_stats.load(workdir) or _measure_statistics(batches, norm_crops)
             # Once the sound has proved to be readable: a wrong folder must not spoil the directory.
             configuration.save(workdir, recipe)

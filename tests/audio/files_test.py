@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from byola_keras.audio.files import find_audio_files, fingerprint
+from byola_keras.audio.files import find_audio_files, fingerprint, former_fingerprint, relative_names
 
 
 @pytest.fixture
@@ -46,11 +46,51 @@ def test_errors_name_the_value_and_the_remedy(folder):
     (folder / "empty").mkdir()
     with pytest.raises(ValueError, match="none was found; check the path"):
         find_audio_files([str(folder / "empty")])
-    with pytest.raises(ValueError, match="none was found"):
+    with pytest.raises(ValueError, match=r"Received: audio_dir=\['.*aiff'\], in which none was found"):
         find_audio_files([f"{folder}/*.aiff"])
+    (folder / "none.txt").write_text("# nothing\n")
+    with pytest.raises(ValueError, match=r"audio_dir=\[\], file_list='.*none.txt', in which none was found"):
+        find_audio_files(file_list=f"{folder}/none.txt")
+
+
+def test_errors_call_the_folders_as_the_user_does(folder):
+    with pytest.raises(FileNotFoundError, match="`input` must be a folder.*Received: input='gone'"):
+        find_audio_files(["gone"], called="input")
+    with pytest.raises(ValueError, match=r"Received: input=\['none\*'\], in which none was found"):
+        find_audio_files(["none*"], called="input")
+    with pytest.raises(ValueError, match="`input` and `file_list`"):
+        find_audio_files(called="input")
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        (["/x/a.wav"], ["a.wav"]),
+        (["a.wav", "b/c.wav"], ["a.wav", "b/c.wav"]),
+        (["/x/y/a.wav", "/x/y/b.wav"], ["a.wav", "b.wav"]),
+        # What folders have in common of their own names stays.
+        (["/x/dogs/1.wav", "/x/dolphins/1.wav"], ["dogs/1.wav", "dolphins/1.wav"]),
+        (["/x/dog/1.wav", "/x/dogs/1.wav"], ["dog/1.wav", "dogs/1.wav"]),
+        (["/x/a.wav", "/x/a.wav/b.wav"], ["a.wav", "a.wav/b.wav"]),
+        (["s3://bucket/do/a.wav", "s3://bucket/dos/b.wav"], ["do/a.wav", "dos/b.wav"]),
+        (["/x/a.wav", "https://host/a.wav"], ["/x/a.wav", "https://host/a.wav"]),
+    ],
+)
+def test_names_begin_below_the_shared_folder(files, expected):
+    assert relative_names(files) == expected
 
 
 def test_fingerprint_follows_names_and_not_the_folder():
     assert fingerprint(["/x/a.wav", "/x/b.wav"]) == fingerprint(["/y/z/a.wav", "/y/z/b.wav"])
     assert fingerprint(["/x/a.wav", "/x/b.wav"]) != fingerprint(["/x/a.wav", "/x/c.wav"])
+    assert fingerprint(["/x/a.wav", "/x/b.wav"]) != fingerprint(["/x/b.wav", "/x/a.wav"])
     assert fingerprint(["/x/a.wav"]) == fingerprint(["/y/a.wav"])
+    # Of names that no locale can write, too.
+    assert fingerprint([b"/x/\xff.wav".decode("utf-8", "surrogateescape")]).startswith("v2-")
+
+
+def test_fingerprints_that_runs_have_kept_are_known():
+    """Constants, as `configuration.json` of existing runs holds them."""
+    files = ["/x/dogs/1.wav", "/x/dolphins/1.wav"]
+    assert former_fingerprint(files) == "7f3ea475d3bd77f4"
+    assert fingerprint(files) == "v2-b3f098aec3afcf20"

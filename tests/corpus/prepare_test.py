@@ -89,6 +89,33 @@ def test_same_call_again_is_done_at_once_and_other_sources_are_refused(data_dir,
         prepare(FileSources(sources.files[:3]), data_dir, "sounds")
 
 
+def test_names_in_a_corpus_begin_below_the_shared_folder(tmp_path):
+    files = [tmp_path / "x" / folder / "1.wav" for folder in ("dogs", "dolphins")]
+    for path in files:
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"abc" if "dogs" in str(path) else b"ab")
+    sources = FileSources(list(map(str, files)))
+    (part,) = sources.parts(1)
+    assert sorted(name for name, _ in part["recordings"]) == ["dogs/1.wav", "dolphins/1.wav"]
+    # Constants: the reports of prepared corpora hold the second where the first rule for names was another.
+    assert (sources.sha256, sources.former_sha256) == ("cf36beb3ac08d48a", "bd4ceedf4e32d354")
+
+
+def test_corpus_of_the_former_rule_for_names_is_known(tmp_path):
+    for folder in ("dogs", "dolphins"):
+        (tmp_path / "x" / folder).mkdir(parents=True)
+        soundfile.write(tmp_path / "x" / folder / "1.wav", np.zeros(16000) + 0.1, 16000)
+    sources = FileSources(find_audio_files([str(tmp_path / "x")]))
+    report = prepare(sources, str(tmp_path / "out"), workers=1)
+    path = tmp_path / "out" / "corpus" / "1.0.0" / "report.json"
+    former = {**report, "sources_sha256": sources.former_sha256}
+    assert former != report
+    path.write_text(json.dumps(former))
+    assert prepare(sources, str(tmp_path / "out"), workers=1) == former
+    with pytest.raises(ValueError, match="the same sources in the same way. Received: hash of the sources"):
+        prepare(FileSources(sources.files[:1]), str(tmp_path / "out"), workers=1)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -49,7 +49,10 @@ def test_measured_statistics_and_a_preset(tmp_path):
     [
         ([], "--mean and --std or from --stats_from. Received: none of them"),
         ([*GIVEN, "--stats_from=."], "Received: mean, std, stats_from"),
-        (["--stats_from=gone"], "Received: audio_dir='gone'"),
+        (
+            ["--stats_from=gone"],
+            "`stats_from` must be a folder, a glob pattern or a file. Received: stats_from='gone'",
+        ),
         (["--stats_from=broken"], "none of the 1 tried can be decoded"),
         ([*GIVEN, "--weights=broken/x.wav"], "it has neither of PyTorch's two formats"),
     ],

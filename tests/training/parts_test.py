@@ -9,6 +9,7 @@ import pytest
 
 import byola_keras
 from byola_keras.atomic import replacing, write_text
+from byola_keras.audio.crops import CropStream
 from byola_keras.training import configuration
 from byola_keras.training.callbacks import Guard, StepCounter, TrainingFailedError, duration
 from byola_keras.training.checkpoints import Checkpoints
@@ -66,6 +67,15 @@ def test_configuration(tmp_path):
         ValueError, match="Received: seed=2; .* was started with seed=1. Use these values and the same"
     ):
         configuration.check(str(tmp_path), {"seed": 2, "mlp_units": [2, 3]})
+
+
+def test_configuration_knows_the_former_fingerprint_of_the_same_files(tmp_path):
+    stream = CropStream(["/x/dogs/1.wav", "/x/dolphins/1.wav"], 100, 0)
+    configuration.save(str(tmp_path), {"files": 2, "files_sha256": "7f3ea475d3bd77f4"})
+    configuration.check(str(tmp_path), stream.recipe(), stream.former_recipe())
+    other = CropStream(["/x/dogs/1.wav", "/x/dolphins/2.wav"], 100, 0)
+    with pytest.raises(ValueError, match="Received: files_sha256='v2-.*started with files_sha256='7f3ea475"):
+        configuration.check(str(tmp_path), other.recipe(), other.former_recipe())
 
 
 def test_duration():
