@@ -12,13 +12,13 @@ import tensorflow as tf
 from byola_keras import hear
 from byola_keras.models.norm_stats import NormStats
 from byola_keras.torch_files.convert import convert_torch, save
-from tests.embedding.embed_file_test import make, noise
+from tests.factories import changing_noise, uneven_embedder
 from tests.reference import DATA_DIR
 
 
 @pytest.fixture(scope="module")
 def embedder():
-    return make()
+    return uneven_embedder()
 
 
 @pytest.fixture(scope="module")
@@ -96,13 +96,13 @@ def test_load_model_takes_options_and_needs_a_path(model_path, monkeypatch):
     with pytest.raises(ValueError, match="`chunk_seconds` must be positive"):
         hear.load_model(model_path, chunk_seconds=0)
     with pytest.raises(ValueError, match="one of HEAR's .16000, .*Received: 8000 Hz"):
-        hear.HearModel(make(sample_rate=8000, f_max=3900.0))
+        hear.HearModel(uneven_embedder({"sample_rate": 8000, "f_max": 3900.0}))
 
 
 @pytest.mark.parametrize("chunk_seconds", [60, 4, 1.7, 0.3])
 def test_equal_to_the_embedder_whatever_is_embedded_at_a_time(embedder, chunk_seconds):
     """All at once, sound by sound, and each in parts of its own."""
-    audio = np.stack([noise(3 * 16000 + 17, seed) for seed in range(3)])
+    audio = np.stack([changing_noise(3 * 16000 + 17, seed) for seed in range(3)])
     expected = embedder(audio)
     model = hear.HearModel(embedder, chunk_seconds)
     frames, timestamps = hear.get_timestamp_embeddings(tf.constant(audio), model)

@@ -1,4 +1,3 @@
-import keras
 import numpy as np
 import pytest
 import soundfile
@@ -7,37 +6,14 @@ import byola_keras
 from byola_keras.audio.decode import AudioError, read_blocks
 from byola_keras.embedding.chunks import Chunker
 from byola_keras.embedding.embed_file import iter_frames
+from tests.factories import changing_noise, uneven_embedder
 
 SECONDS = 0.5
 
 
-def make(conv_blocks=2, pooling="mean_max", features="local_global", **frontend):
-    embedder = byola_keras.Embedder(
-        byola_keras.LogMelSpectrogram(**frontend),
-        keras.layers.Normalization(axis=None, mean=-8.25, variance=20.0, dtype="float32"),
-        byola_keras.Encoder(
-            conv_blocks=conv_blocks, channels=4, mlp_units=(32, 16), pooling=pooling, features=features
-        ),
-    )
-    embedder.build()
-    # Statistics and biases as of a trained one: zeros beyond a border differ from what is there.
-    draws = np.random.default_rng(3)
-    for weight in embedder.encoder.weights:
-        if weight.dtype == "float32" and len(weight.shape) == 1:
-            weight.assign(draws.uniform(0.3, 1.5, weight.shape))
-    return embedder
-
-
 @pytest.fixture(scope="module")
 def embedder():
-    return make()
-
-
-def noise(samples, seed=0):
-    """Loud and soft in turns, so that a frame out of place is noticed."""
-    draws = np.random.default_rng(seed)
-    level = np.exp(3 * np.sin(np.arange(samples) / 700.0) - 4)
-    return (draws.normal(0, 1, samples) * level).clip(-1, 1).astype("float32")
+    return uneven_embedder()
 
 
 def assert_as_in_one_pass(embedder, path, seconds=SECONDS):
@@ -80,8 +56,8 @@ def border_lengths(embedder, seconds):
     ],
 )
 def test_borders_of_chunks_cannot_be_seen(tmp_path, conv_blocks, frontend):
-    embedder = make(conv_blocks, **frontend)
-    sound = noise(60_000)
+    embedder = uneven_embedder(frontend, conv_blocks=conv_blocks)
+    sound = changing_noise(60_000)
     lengths = [length for length in border_lengths(embedder, SECONDS) if 0 < length <= len(sound)]
     assert len(lengths) > 20
     for length in [*lengths, 60_000]:
@@ -90,13 +66,13 @@ def test_borders_of_chunks_cannot_be_seen(tmp_path, conv_blocks, frontend):
 
 @pytest.mark.parametrize("seconds", [0.001, 0.2, 0.73, 1000.0])
 def test_any_length_of_chunk(embedder, tmp_path, seconds):
-    assert_as_in_one_pass(embedder, write(tmp_path / "sound.wav", noise(40_001)), seconds)
+    assert_as_in_one_pass(embedder, write(tmp_path / "sound.wav", changing_noise(40_001)), seconds)
 
 
 @pytest.mark.parametrize("pooling", ["mean_max", "mean", "max"])
 def test_poolings(tmp_path, pooling):
-    path = write(tmp_path / "sound.wav", noise(30_000))
-    embedder = make(pooling=pooling)
+    path = write(tmp_path / "sound.wav", changing_noise(30_000))
+    embedder = uneven_embedder(pooling=pooling)
     output = assert_as_in_one_pass(embedder, path)
     without = byola_keras.embed_file(embedder, str(path), SECONDS, frames=False)
     assert list(without) == ["scene"]
@@ -105,13 +81,13 @@ def test_poolings(tmp_path, pooling):
 
 @pytest.mark.parametrize(("name", "sample_rate"), [("x.flac", 44100), ("x.ogg", 8000), ("x.mp3", 22050)])
 def test_formats_rates_and_channels(embedder, tmp_path, name, sample_rate):
-    stereo = np.stack([noise(3 * sample_rate), noise(3 * sample_rate, 1)], axis=1)
+    stereo = np.stack([changing_noise(3 * sample_rate), changing_noise(3 * sample_rate, 1)], axis=1)
     soundfile.write(tmp_path / name, stereo, sample_rate)
     assert_as_in_one_pass(embedder, tmp_path / name)
 
 
 def test_chunks_come_one_by_one_and_are_of_the_length_asked_for(embedder, tmp_path):
-    path = str(write(tmp_path / "sound.wav", noise(10 * 16000)))
+    path = str(write(tmp_path / "sound.wav", changing_noise(10 * 16000)))
     parts = list(iter_frames(embedder, path, 1.0))
     assert [len(frames) for _, frames in parts[:-1]] == [25] * (len(parts) - 1)
     assert sum(len(frames) for _, frames in parts) == 250
@@ -120,7 +96,7 @@ def test_chunks_come_one_by_one_and_are_of_the_length_asked_for(embedder, tmp_pa
 
 def test_one_graph_serves_all_files(embedder, tmp_path):
     for length in (1, 2_000, 30_000):
-        byola_keras.embed_file(embedder, str(write(tmp_path / "sound.wav", noise(length))), SECONDS)
+        byola_keras.embed_file(embedder, str(write(tmp_path / "sound.wav", changing_noise(length))), SECONDS)
     assert embedder.part_graph.experimental_get_tracing_count() == 1
 
 
@@ -128,8 +104,8 @@ def test_one_graph_serves_all_files(embedder, tmp_path):
     ("sound", "message"),
     [
         (np.zeros(0), "holds no samples"),
-        (np.r_[noise(30_000), np.nan], "not finite"),
-        (32768 * noise(3_000), "beyond 1,024, where full scale is 1"),
+        (np.r_[changing_noise(30_000), np.nan], "not finite"),
+        (32768 * changing_noise(3_000), "beyond 1,024, where full scale is 1"),
     ],
 )
 def test_what_is_no_sound(embedder, tmp_path, sound, message):
@@ -145,7 +121,7 @@ def test_unreadable_file(embedder, tmp_path):
 @pytest.mark.parametrize("seconds", [0, -1.0, float("nan"), float("inf")])
 def test_bad_chunk_length(embedder, tmp_path, seconds):
     with pytest.raises(ValueError, match="must be positive. Received: chunk_seconds="):
-        byola_keras.embed_file(embedder, str(write(tmp_path / "sound.wav", noise(3_000))), seconds)
+        byola_keras.embed_file(embedder, str(write(tmp_path / "sound.wav", changing_noise(3_000))), seconds)
 
 
 def test_sound_without_end_is_embedded_as_it_comes(embedder, monkeypatch):
@@ -154,7 +130,7 @@ def test_sound_without_end_is_embedded_as_it_comes(embedder, monkeypatch):
     def endless(path, sample_rate):
         while True:
             taken.append(4000)
-            yield noise(4000, seed=len(taken))
+            yield changing_noise(4000, seed=len(taken))
 
     monkeypatch.setattr("byola_keras.embedding.embed_file.read_blocks", endless)
     for number, (_, frames) in zip(range(20), iter_frames(embedder, "stream", 1.0), strict=False):

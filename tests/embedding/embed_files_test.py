@@ -16,14 +16,15 @@ from byola_keras.embedding.embed_files import embed_files
 from byola_keras.embedding.request import Request, embed_pending
 from byola_keras.embedding.sound_files import find_sound_files
 from byola_keras.models.model_card import identity
-from tests.embedding.tiny import NAMES, make_embedder, write_clips
+from tests.embedding.clip_folder import NAMES, write_clips
+from tests.factories import tiny_embedder
 
 CHUNK_SECONDS = 2.0
 
 
 @pytest.fixture(scope="module")
 def embedder():
-    return make_embedder()
+    return tiny_embedder(seed=0)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def model(embedder, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def other_model(tmp_path_factory):
-    return make_embedder(seed=1).save_to_preset(tmp_path_factory.mktemp("model") / "other")
+    return tiny_embedder(seed=1).save_to_preset(tmp_path_factory.mktemp("model") / "other")
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def rows(output, output_format):
     else:
         features = {"path": "", "model": ""}
         features = {name: tf.io.FixedLenFeature([], tf.string) for name in features}
-        features["scene"] = tf.io.FixedLenFeature([80], tf.float32)
+        features["scene"] = tf.io.FixedLenFeature([72], tf.float32)
         records = tf.data.TFRecordDataset([str(path) for path in folder.iterdir()])
         parsed = records.map(lambda record: tf.io.parse_single_example(record, features)).as_numpy_iterator()
         found = [(row["path"].decode(), row["scene"], row["model"].decode()) for row in parsed]
@@ -132,7 +133,7 @@ def test_models_are_not_mixed(model, other_model, clips, output, output_format):
         models = {str(np.load(path)["model"]) for path in output.rglob("*.npz")}
     else:
         models = {by for _, by in rows(output, output_format).values()}
-    assert models == {identity(make_embedder(seed=1))}
+    assert models == {identity(tiny_embedder(seed=1))}
 
 
 def test_npz_of_another_program_is_not_replaced(model, clips, output):

@@ -1,7 +1,7 @@
 import pytest
 
 from byola_keras.embedding.sound_files import find_sound_files
-from tests.embedding.tiny import NAMES, write_clips
+from tests.embedding.clip_folder import NAMES, write_clips
 
 
 @pytest.fixture

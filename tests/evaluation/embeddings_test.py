@@ -12,7 +12,7 @@ from byola_keras.evaluation.embeddings import embed_task
 from byola_keras.evaluation.representations import load_representation, with_statistics
 from byola_keras.evaluation.task import Clip, Task
 from byola_keras.evaluation.windows import Windows
-from tests.models.embedder_test import make
+from tests.factories import tiny_embedder
 
 CLIPS = 150
 SPLITS = ("train",) * 90 + ("valid",) * 20 + ("test",) * 40
@@ -34,9 +34,7 @@ def task(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def embedder():
-    embedder = make()
-    embedder.build((None, None))
-    return embedder
+    return tiny_embedder()
 
 
 def whole(task, number):
@@ -114,7 +112,7 @@ def test_cache_knows_what_embeddings_depend_on(task, embedder, tmp_path, monkeyp
         {"task": Task("noise", "Noise", tuple(c._replace(split="train") for c in task.clips), 1.5)},
     ]
     keras.utils.set_random_seed(8)
-    changes.append({"embedder": with_statistics(make(), -8.25, 20**0.5)})
+    changes.append({"embedder": with_statistics(tiny_embedder(), -8.25, 20**0.5)})
     for count, change in enumerate(changes, 2):
         assert not np.array_equal(embed(**change), first) and folders() == count
     file = task.clips[0].path

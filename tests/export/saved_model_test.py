@@ -11,13 +11,14 @@ from tensorflow.core.framework import tensor_pb2
 
 from byola_keras.export import run_exported
 from byola_keras.export.saved_model import write_saved_model
+from tests.export.closeness import relative_error
 from tests.export.rest import RestModel
-from tests.export.tiny import noise, relative_error, tiny_embedder
+from tests.factories import noise, settled_embedder
 
 
 @pytest.fixture(scope="module")
 def embedder():
-    return tiny_embedder()
+    return settled_embedder()
 
 
 @pytest.fixture(scope="module")

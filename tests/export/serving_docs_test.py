@@ -9,7 +9,7 @@ import pytest
 
 from byola_keras.export.exporting import export
 from tests.export.rest import RestModel
-from tests.export.tiny import tiny_embedder
+from tests.factories import settled_embedder
 
 BLOCKS = re.findall(
     r"```python\n(.*?)```",
@@ -21,7 +21,7 @@ BLOCKS = re.findall(
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("docs")
-    export(tiny_embedder(), str(folder / "exported"), verified=False)
+    export(settled_embedder(), str(folder / "exported"), verified=False)
     return folder
 
 

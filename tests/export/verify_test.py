@@ -6,21 +6,22 @@ import sys
 import numpy as np
 import pytest
 
-from byola_keras.export import export as export_module
+from byola_keras.export import exporting as export_module
 from byola_keras.export import run_exported
 from byola_keras.export.exporting import export
 from byola_keras.export.litert import INPUTS, convert
 from byola_keras.export.saved_model import write_saved_model
 from byola_keras.export.verification_sounds import generated_clips, read_clips
 from byola_keras.export.verify import Artefact, VerificationError, _error_and_cosine, verify
-from tests.export.tiny import cosine, noise, relative_error, tiny_embedder
+from tests.export.closeness import cosine, relative_error
+from tests.factories import noise, settled_embedder
 
 CLIPS = {"noise": noise(2, 4000), "short": noise(1, 300)}
 
 
 @pytest.fixture(scope="module")
 def embedder():
-    return tiny_embedder()
+    return settled_embedder()
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +64,7 @@ def test_tampered_file_fails(embedder, float32, tmp_path):
 
 
 def test_tampered_saved_model_fails(embedder, tmp_path):
-    other = tiny_embedder()
+    other = settled_embedder()
     other.encoder.mlp[0].kernel.assign(-other.encoder.mlp[0].kernel)
     write_saved_model(other, str(tmp_path), "byola")
     with pytest.raises(VerificationError, match="byola/1 out of tolerance"):
@@ -138,7 +139,7 @@ def test_versions(embedder, float32, tmp_path, monkeypatch):
 
 
 def test_precision_of_the_training_does_not_matter(tmp_path):
-    embedder = tiny_embedder(dtype="mixed_bfloat16")
+    embedder = settled_embedder(dtype="mixed_bfloat16")
     report = export(embedder, str(tmp_path), formats=["litert"])
     assert report == json.loads((tmp_path / "verify.json").read_text())
     assert list(report["artefacts"]) == [f"litert/byola_{p}.tflite" for p in ("float32", "float16", "int8")]
@@ -149,7 +150,7 @@ def test_precision_of_the_training_does_not_matter(tmp_path):
 
 @pytest.mark.parametrize("litert_input", INPUTS)
 def test_other_encoders(tmp_path, litert_input):
-    embedder = tiny_embedder(conv_blocks=3, flatten="mean_freq", features="local", pooling="max")
+    embedder = settled_embedder(conv_blocks=3, flatten="mean_freq", features="local", pooling="max")
     report = export(embedder, str(tmp_path), formats=["litert"], litert_input=litert_input)
     clips = [len(entry["clips"]) for entry in report["artefacts"].values()]
     assert clips == ([6, 6, 6] if litert_input == "waveform" else [4, 4, 4, 3])

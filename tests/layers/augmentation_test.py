@@ -1,19 +1,7 @@
-import keras
 import numpy as np
 
-import byola_keras
+from tests.factories import tiny_augmentation
 from tests.test_case import run_layer_test
-
-
-def make(memory_size=16):
-    return byola_keras.Augmentation(
-        [
-            byola_keras.LogMixupExp(memory_size=memory_size, seed=1),
-            byola_keras.RandomResizeCrop(seed=1),
-            byola_keras.RandomLinearFader(seed=1),
-            byola_keras.BatchStandardization(),
-        ]
-    )
 
 
 def log_mel(batch=4, seed=0):
@@ -22,14 +10,13 @@ def log_mel(batch=4, seed=0):
 
 def test_layer(tmp_path):
     x = log_mel()
-    layer = make()
-    keras.saving.serialize_keras_object(layer)
+    layer = tiny_augmentation()
     shape = x.shape
     run_layer_test(layer, x, tmp_path, (shape, shape))
 
 
 def test_views_differ_and_share_their_statistics():
-    views = [view.numpy() for view in make()(log_mel(64))]
+    views = [view.numpy() for view in tiny_augmentation()(log_mel(64))]
     assert np.abs(views[0] - views[1]).mean() > 0.1
     both = np.concatenate(views)
     np.testing.assert_allclose([both.mean(), both.std(ddof=1)], [0.0, 1.0], atol=1e-5)
@@ -38,7 +25,7 @@ def test_views_differ_and_share_their_statistics():
 
 
 def test_draws_differ_by_clip_step_and_layer_but_not_by_run():
-    first, second = make(), make()
+    first, second = tiny_augmentation(), tiny_augmentation()
     x = np.repeat(log_mel(1), 8, axis=0)
     step_one, step_two = first(x)[0].numpy(), first(x)[0].numpy()
     assert np.abs(step_one[0] - step_one[1]).max() > 1e-3
@@ -47,7 +34,7 @@ def test_draws_differ_by_clip_step_and_layer_but_not_by_run():
 
 
 def test_clean_clips_enter_the_memory_once_a_step():
-    layer = make()
+    layer = tiny_augmentation()
     layer(log_mel(4, seed=1))
     layer(log_mel(4, seed=2))
     mixup = layer.layers[0]
@@ -56,7 +43,7 @@ def test_clean_clips_enter_the_memory_once_a_step():
 
 
 def test_preview_changes_no_state():
-    layer = make()
+    layer = tiny_augmentation()
     layer(log_mel(4, seed=1))
     before = [weight.numpy() for weight in layer.weights]
     stages = layer.preview(log_mel(), seed=3)

@@ -14,6 +14,7 @@ from byola_keras.torch_files.weights import (
     to_keras_layout,
 )
 from tests import reference
+from tests.factories import noise, tiny_byol
 
 
 @keras.saving.register_keras_serializable(package="byola_keras_tests")
@@ -183,39 +184,17 @@ def test_gradients_equal_the_original():
     assert compared == 19
 
 
-def small_model(**arguments):
-    """A whole model from waveforms on, with tiny layers."""
-    augmentation = byola_keras.Augmentation(
-        [
-            byola_keras.LogMixupExp(memory_size=16, seed=1),
-            byola_keras.RandomResizeCrop(seed=1),
-            byola_keras.RandomLinearFader(seed=1),
-            byola_keras.BatchStandardization(),
-        ]
-    )
-    model = byola_keras.BYOL(
-        byola_keras.LogMelSpectrogram(n_mels=16),
-        keras.layers.Normalization(axis=None, mean=-8.0, variance=9.0, dtype="float32"),
-        augmentation,
-        byola_keras.Encoder(channels=4, mlp_units=(16, 16), seed=1),
-        projection_units=(32, 8),
-        **arguments,
-    )
-    model.build((None, 4000))
-    return model
-
-
 def waveforms(batch=8, seed=0):
-    return np.random.default_rng(seed).normal(0, 0.1, (batch, 4000)).astype("float32")
+    return noise(batch, 4000, seed=seed)
 
 
 def test_bad_decay():
     with pytest.raises(ValueError, match=r"\[0, 1\]. Received: target_decay=1.5"):
-        small_model(target_decay=1.5)
+        tiny_byol(target_decay=1.5)
 
 
 def test_target_starts_equal_and_is_never_trained():
-    model = small_model()
+    model = tiny_byol()
     pairs = model._parameter_pairs()
     assert len(pairs) == 12 + 6
     for online, target in pairs:
@@ -235,14 +214,14 @@ def test_target_starts_equal_and_is_never_trained():
 
 
 def test_target_draws_other_dropout_masks():
-    model = small_model()
+    model = tiny_byol()
     x = np.random.default_rng(0).normal(size=(2, 26, 16)).astype("float32")
     online = model.encoder(x, training=True)["scene"]
     assert np.abs(online - model.target_encoder(x, training=True)["scene"]).max() > 1e-3
 
 
 def test_keras_file_round_trip_trains_on(tmp_path):
-    model = small_model()
+    model = tiny_byol()
     model.compile(byola_keras.Adam(1e-3))
     dataset = tf.data.Dataset.from_tensors(waveforms()).repeat(3)
     model.fit(dataset, verbose=0)
@@ -256,7 +235,7 @@ def test_keras_file_round_trip_trains_on(tmp_path):
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_mixed_precision(policy):
     keras.config.set_dtype_policy(policy)
-    model = small_model()
+    model = tiny_byol()
     model.compile(byola_keras.Adam(1e-3))
     losses = [
         model.fit(tf.data.Dataset.from_tensors(waveforms()), verbose=0).history["loss"][0] for _ in range(8)
@@ -269,7 +248,7 @@ def test_mixed_precision(policy):
 
 
 def test_metrics_are_those_of_the_step():
-    model = small_model()
+    model = tiny_byol()
     model.compile(byola_keras.Adam(1e-3))
     seen = []
 

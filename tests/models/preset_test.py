@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import byola_keras
-from tests.models.embedder_test import make, sound
+from tests.factories import noise, tiny_embedder
 
 
 @pytest.fixture(autouse=True)
@@ -17,12 +17,12 @@ def presets(tmp_path, monkeypatch):
 
 
 def assert_same(one, other):
-    np.testing.assert_array_equal(one(sound(2, 3000))["scene"], other(sound(2, 3000))["scene"])
+    np.testing.assert_array_equal(one(noise(2, 3000))["scene"], other(noise(2, 3000))["scene"])
     assert one.card == other.card
 
 
 def test_folder_round_trip(tmp_path):
-    embedder = make({"trained_on": "notes"})
+    embedder = tiny_embedder({"trained_on": "notes"})
     folder = embedder.save_to_preset(tmp_path / "mine")
     assert folder == str(tmp_path / "mine")
     assert sorted(os.listdir(tmp_path)) == ["mine"]
@@ -36,15 +36,15 @@ def test_folder_round_trip(tmp_path):
 def test_adapted_statistics_travel(tmp_path):
     normalization = keras.layers.Normalization(axis=None, dtype="float32")
     normalization.adapt(np.random.default_rng(0).normal(-7, 3, (10, 96, 64)))
-    embedder = byola_keras.Embedder(make().frontend, normalization, make().encoder)
+    embedder = byola_keras.Embedder(tiny_embedder().frontend, normalization, tiny_embedder().encoder)
     assert_same(byola_keras.load(embedder.save_to_preset(tmp_path / "adapted")), embedder)
 
 
 def test_name(tmp_path, presets, monkeypatch):
-    embedder = make()
+    embedder = tiny_embedder()
     assert embedder.save_to_preset(name="notes_72") == str(presets / "notes_72")
     assert_same(byola_keras.load("notes_72"), embedder)
-    other = make()
+    other = tiny_embedder()
     monkeypatch.setenv("BYOLA_KERAS_PRESETS", os.pathsep.join([str(tmp_path / "first"), str(presets)]))
     assert_same(byola_keras.load("notes_72"), embedder)
     other.save_to_preset(name="notes_72")
@@ -59,8 +59,8 @@ def test_unknown_name(presets):
         FileNotFoundError, match=rf"Received: path='mine'; .*Known names: none \(in {presets}\)"
     ):
         byola_keras.load("mine")
-    make().save_to_preset(name="b")
-    make().save_to_preset(name="a")
+    tiny_embedder().save_to_preset(name="b")
+    tiny_embedder().save_to_preset(name="a")
     (presets / "no_preset").mkdir()
     with pytest.raises(FileNotFoundError, match=r"Received: path='mine'; .*Known names: a, b \(in"):
         byola_keras.load("mine")
@@ -69,12 +69,12 @@ def test_unknown_name(presets):
 @pytest.mark.parametrize("name", ["", "../up", "a/b", ".hidden", "/x"])
 def test_bad_name(presets, name):
     with pytest.raises(ValueError, match=f"Received: name='{name}'; a path is given as"):
-        make().save_to_preset(name=name)
+        tiny_embedder().save_to_preset(name=name)
     assert not presets.exists()
 
 
 def test_what_is_there_is_replaced_only_on_demand_and_only_a_preset(tmp_path):
-    embedder, other = make(), make()
+    embedder, other = tiny_embedder(), tiny_embedder()
     folder = embedder.save_to_preset(tmp_path / "mine")
     with pytest.raises(FileExistsError, match="Received: folder='.*mine', overwrite=False"):
         other.save_to_preset(folder)
@@ -90,11 +90,11 @@ def test_what_is_there_is_replaced_only_on_demand_and_only_a_preset(tmp_path):
 
 
 def test_failed_save_leaves_what_was_there(tmp_path, monkeypatch):
-    embedder = make()
+    embedder = tiny_embedder()
     folder = embedder.save_to_preset(tmp_path / "mine")
     monkeypatch.setattr("byola_keras.models.preset.as_markdown", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        make().save_to_preset(folder, overwrite=True)
+        tiny_embedder().save_to_preset(folder, overwrite=True)
     assert os.listdir(tmp_path) == ["mine"]
     assert_same(byola_keras.load(folder), embedder)
 
@@ -102,7 +102,7 @@ def test_failed_save_leaves_what_was_there(tmp_path, monkeypatch):
 def test_neither_or_both_places(tmp_path):
     for places in ({}, {"folder": tmp_path / "x", "name": "x"}):
         with pytest.raises(ValueError, match="One of `folder` and `name` must be given. Received: folder="):
-            make().save_to_preset(**places)
+            tiny_embedder().save_to_preset(**places)
 
 
 def test_preset_of_another_model(tmp_path):

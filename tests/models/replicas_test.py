@@ -9,6 +9,7 @@ import tensorflow as tf
 
 import byola_keras
 from byola_keras.training.devices import make_strategy
+from tests.factories import tiny_byol
 
 STEPS, BATCH = 4, 64
 
@@ -22,24 +23,9 @@ def train(
 ):
     keras.utils.set_random_seed(3)
     with make_strategy(num_devices).scope() if num_devices > 1 else contextlib.nullcontext():
-        model = byola_keras.BYOL(
-            byola_keras.LogMelSpectrogram(n_mels=16),
-            keras.layers.Normalization(axis=None, mean=-8.0, variance=9.0, dtype="float32"),
-            byola_keras.Augmentation(
-                [
-                    byola_keras.LogMixupExp(memory_size=96, seed=1),
-                    byola_keras.RandomResizeCrop(seed=1),
-                    byola_keras.RandomLinearFader(seed=1),
-                    byola_keras.BatchStandardization(),
-                ]
-            ),
-            byola_keras.Encoder(
-                channels=4, mlp_units=(16, 16), dropout=dropout, synchronized=synchronized, seed=1
-            ),
-            projection_units=(32, 8),
-            synchronized=synchronized,
+        model = tiny_byol(
+            {"dropout": dropout, "synchronized": synchronized}, memory_size=96, synchronized=synchronized
         )
-        model.build((None, 4000))
         # SGD shows a wrong scale of the loss, which Adam would hide.
         model.compile(optimizer(), jit_compile=jit_compile)
         model.optimizer.build(model.trainable_variables)

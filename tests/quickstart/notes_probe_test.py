@@ -6,7 +6,7 @@ import soundfile
 
 from byola_keras.quickstart.notes_probe import as_markdown, probe_notes
 from byola_keras.quickstart.rendered_notes import FAMILIES, plan_notes, read_notes, render_notes
-from tests.models.embedder_test import make
+from tests.factories import tiny_embedder
 
 
 def test_plan():
@@ -44,7 +44,7 @@ def test_render_probe_and_print(tmp_path):
     assert first.stat().st_mtime_ns == written
     assert read_notes(str(tmp_path)) == notes
 
-    table = probe_notes(make(), str(tmp_path))
+    table = probe_notes(tiny_embedder(), str(tmp_path))
     assert set(table) == {"trained encoder", "untrained encoder", "log-mel mean and deviation"}
     assert all(0 <= accuracy <= 1 for row in table.values() for accuracy in row.values())
     text = as_markdown(table)

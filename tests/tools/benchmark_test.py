@@ -1,7 +1,4 @@
 import json
-import pathlib
-import subprocess
-import sys
 
 import pytest
 
@@ -9,10 +6,8 @@ from byola_keras.models.norm_stats import NormStats
 from byola_keras.timing.input import benchmark_input
 from byola_keras.timing.step import step_flops
 from byola_keras.training.build_model import build_model
-from tests.embedding.tiny import make_embedder
-from tests.export.tiny import tiny_embedder
-
-TOOL = pathlib.Path(__file__).parents[2] / "tools" / "benchmark.py"
+from tests.factories import settled_embedder, tiny_embedder
+from tests.processes import run
 
 
 def test_flops_of_the_full_model():
@@ -27,19 +22,16 @@ def test_flops_of_the_full_model():
 
 def test_tool_prints_and_writes_figures(tmp_path):
     path = tmp_path / "step.json"
-    subprocess.run(
-        [sys.executable, TOOL, "step", "--batch_size=2", "--rounds=1", f"--json={path}"],
-        check=True,
-        capture_output=True,
-    )
+    code, output = run("benchmark.py", "step", "--batch_size=2", "--rounds=1", f"--json={path}")
+    assert code == 0, output
     figures = json.loads(path.read_text())
     assert figures["batch_size"] == 2 and 0 < figures["matmul_share"] < 2
     assert {"clips_per_second", "cpu_seconds_per_step", "frontend_and_augment_share"} <= figures.keys()
 
 
 def test_tool_refuses_an_unknown_part():
-    result = subprocess.run([sys.executable, TOOL, "stride"], capture_output=True, text=True, check=False)
-    assert result.returncode == 1 and "Received: ['stride']" in result.stdout + result.stderr
+    code, output = run("benchmark.py", "stride")
+    assert code == 1 and "Received: ['stride']" in output
 
 
 def test_input_of_files_and_corpus(sounds_folder, data_dir, tmp_path, monkeypatch):
@@ -52,20 +44,15 @@ def test_input_of_files_and_corpus(sounds_folder, data_dir, tmp_path, monkeypatc
 
 
 def test_input_needs_something_to_read():
-    result = subprocess.run([sys.executable, TOOL, "input"], capture_output=True, text=True, check=False)
-    assert result.returncode == 1 and "Received: neither" in result.stdout + result.stderr
+    code, output = run("benchmark.py", "input")
+    assert code == 1 and "Received: neither" in output
 
 
 def test_export_of_a_model(tmp_path):
-    tiny_embedder().save(tmp_path / "tiny.keras")
-    result = subprocess.run(
-        [sys.executable, TOOL, "export", f"--model={tmp_path / 'tiny.keras'}", "--rounds=1"]
-        + [f"--json={tmp_path / 'figures.json'}"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr
+    settled_embedder().save(tmp_path / "tiny.keras")
+    arguments = [f"--model={tmp_path / 'tiny.keras'}", "--rounds=1", f"--json={tmp_path / 'figures.json'}"]
+    code, output = run("benchmark.py", "export", *arguments)
+    assert code == 0, output
     figures = json.loads((tmp_path / "figures.json").read_text())
     for name in ("keras", "saved_model", "litert_float32", "litert_int8", "litert_logmel_full_int8"):
         assert figures[f"{name}_milliseconds"] == pytest.approx(1000 * figures[f"{name}_real_time_factor"])
@@ -74,21 +61,11 @@ def test_export_of_a_model(tmp_path):
 
 
 def test_inference_by_graph_and_by_keras(tmp_path):
-    model = make_embedder().save_to_preset(tmp_path / "tiny")
+    model = tiny_embedder().save_to_preset(tmp_path / "tiny")
     path = tmp_path / "inference.json"
-    subprocess.run(
-        [
-            sys.executable,
-            TOOL,
-            "inference",
-            f"--model={model}",
-            "--batch_size=8",
-            "--rounds=2",
-            f"--json={path}",
-        ],
-        check=True,
-        capture_output=True,
-    )
+    arguments = [f"--model={model}", "--batch_size=8", "--rounds=2", f"--json={path}"]
+    code, output = run("benchmark.py", "inference", *arguments)
+    assert code == 0, output
     figures = json.loads(path.read_text())
     for name in ("graph_batch", "keras_batch", "keras_clip"):
         rate, factor = figures[f"{name}_clips_per_second"], figures[f"{name}_real_time_factor"]

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import byola_keras
+from tests.processes import run
 from tests.reference import DATA_DIR
 from tests.sounds import write_sounds
-from tests.tools.prepare_test import run
 
 WEIGHTS = f"--weights={DATA_DIR / 'torch_v2.pth'}"
 GIVEN = ["--mean=-8.5", "--std=4.25"]

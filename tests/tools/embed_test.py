@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.embedding.tiny import NAMES, make_embedder, write_clips
-from tests.tools.processes import TOOLS, run, start
+from tests.embedding.clip_folder import NAMES, write_clips
+from tests.factories import tiny_embedder
+from tests.processes import TOOLS, run, start
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
-    return make_embedder().save_to_preset(tmp_path_factory.mktemp("model") / "tiny")
+    return tiny_embedder(seed=0).save_to_preset(tmp_path_factory.mktemp("model") / "tiny")
 
 
 @pytest.fixture(scope="module")

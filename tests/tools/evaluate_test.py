@@ -13,8 +13,8 @@ import pytest
 from byola_keras.evaluation import evaluate
 from byola_keras.evaluation.task import Clip, Task
 from tests.evaluation.tones import write_task
-from tests.models.embedder_test import make
-from tests.tools.processes import run, start
+from tests.factories import tiny_embedder
+from tests.processes import run, start
 
 
 @pytest.fixture(scope="module")
@@ -25,9 +25,7 @@ def tones(tmp_path_factory):
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "embedder.keras"
-    embedder = make()
-    embedder.build((None, None))
-    embedder.save(path)
+    tiny_embedder().save(path)
     return path
 
 

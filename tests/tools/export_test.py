@@ -5,9 +5,9 @@ import os
 
 import pytest
 
-from tests.export.tiny import tiny_embedder
+from tests import processes
+from tests.factories import settled_embedder
 from tests.sounds import write_sounds
-from tests.tools import processes
 
 
 def run(*arguments):
@@ -17,7 +17,7 @@ def run(*arguments):
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "tiny.keras"
-    tiny_embedder().save(path)
+    settled_embedder().save(path)
     return path
 
 

@@ -10,8 +10,8 @@ import time
 
 import pytest
 
+from tests.processes import run, start
 from tests.sounds import write_sounds
-from tests.tools.processes import run, start
 
 
 def count_shards(folder):

@@ -1,20 +1,18 @@
 """The tool as a user runs it: in processes of its own, killed and started again."""
 
-import csv
 import os
-import pathlib
 import signal
-import subprocess
-import sys
 import time
 
 import numpy as np
 import pytest
 
 import byola_keras
+from tests import processes
+from tests.processes import finish
 from tests.sounds import write_sounds
+from tests.workdirs import losses
 
-TOOL = pathlib.Path(__file__).parents[2] / "tools" / "pretrain.py"
 TINY = [
     "--channels=4",
     "--mlp_units=16,16",
@@ -27,27 +25,7 @@ TINY = [
 
 
 def start(*arguments):
-    environment = {**os.environ, "PYTHONPATH": str(TOOL.parents[1])}
-    # A shell's background job, such as this test may run in, ignores SIGINT and hands that down.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        return subprocess.Popen(
-            [sys.executable, str(TOOL), *map(str, arguments)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env=environment,
-        )
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def finish(process):
-    try:
-        output, _ = process.communicate(timeout=240)
-    finally:
-        process.kill()
-    return process.returncode, output
+    return processes.start("pretrain.py", *arguments)
 
 
 def wait_for(path, process):
@@ -56,13 +34,6 @@ def wait_for(path, process):
         assert process.poll() is None, process.communicate()[0]
         assert time.time() < deadline
         time.sleep(0.01)
-
-
-def losses(workdir):
-    with open(workdir / "metrics.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert [int(row["step"]) for row in rows] == list(range(1, len(rows) + 1))
-    return [row["loss"] for row in rows]
 
 
 @pytest.fixture(scope="module")

@@ -4,12 +4,13 @@ import pytest
 import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from byola_keras.training import probe as probe_module
+from byola_keras.training import probe_callback as probe_module
 from byola_keras.training.probe_callback import load_probe_task
 from byola_keras.training.run import pretrain
 from tests.evaluation.tones import write_task
+from tests.factories import TINY_RUN
 from tests.sounds import write_sounds
-from tests.training.run_test import TINY, losses
+from tests.workdirs import losses
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def probes(workdir):
 
 
 def test_probe_is_logged_and_changes_nothing(sounds, tones, tmp_path):
-    arguments = {**TINY, "num_devices": 2}
+    arguments = {**TINY_RUN, "num_devices": 2}
     pretrain(str(tmp_path / "without"), [sounds], **arguments)
     probe = {"probe_task": f"csv:{tones}:pitch", "probe_every": 2}
     pretrain(str(tmp_path / "with"), [sounds], **arguments, **probe)
@@ -47,10 +48,10 @@ def test_failure_ends_the_run_at_its_start_only(sounds, tones, tmp_path, caplog)
     probe = {"probe_task": f"csv:{tones}:pitch", "probe_every": 2}
     (tones.parent / "0.wav").write_bytes((tones.parent / "0.wav").read_bytes()[:44])
     with pytest.raises(ValueError, match="Every clip of csv_tones_pitch"):
-        pretrain(str(tmp_path / "run"), [sounds], **TINY, **probe)
-    pretrain(str(tmp_path / "run"), [sounds], **{**TINY, "steps": 1})
+        pretrain(str(tmp_path / "run"), [sounds], **TINY_RUN, **probe)
+    pretrain(str(tmp_path / "run"), [sounds], **{**TINY_RUN, "steps": 1})
     with caplog.at_level("WARNING"):
-        pretrain(str(tmp_path / "run"), [sounds], **TINY, **probe)
+        pretrain(str(tmp_path / "run"), [sounds], **TINY_RUN, **probe)
     assert len(losses(tmp_path / "run")) == 4 and "The probe of step 2 is left out" in caplog.text
 
 

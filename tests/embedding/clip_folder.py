@@ -1,21 +1,7 @@
-"""A tiny embedder in a folder, and sound for it."""
+"""A folder of sound such as people have."""
 
-import keras
 import numpy as np
 import soundfile
-
-import byola_keras
-
-
-def make_embedder(seed=0):
-    keras.utils.set_random_seed(seed)
-    embedder = byola_keras.Embedder(
-        byola_keras.LogMelSpectrogram(),
-        keras.layers.Normalization(axis=None, mean=-8.25, variance=20.0, dtype="float32"),
-        byola_keras.Encoder(channels=4, mlp_units=(32, 16), seed=seed),
-    )
-    embedder.build()
-    return embedder
 
 
 def write_clips(folder):

@@ -6,10 +6,11 @@ import signal
 import subprocess
 import sys
 
-TOOLS = pathlib.Path(__file__).parents[2] / "tools"
+TOOLS = pathlib.Path(__file__).parents[1] / "tools"
 
 
 def start(tool, *arguments):
+    """Starts tools/`tool` and returns the process; it leads a process group of its own."""
     # A shell's background job, such as this test may run in, ignores SIGINT and hands that down.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
@@ -25,10 +26,15 @@ def start(tool, *arguments):
         signal.signal(signal.SIGINT, before)
 
 
-def run(tool, *arguments):
-    process = start(tool, *arguments)
+def finish(process, seconds=240):
+    """Waits for the end of a started process; returns its exit code and all that it printed."""
     try:
-        output, _ = process.communicate(timeout=240)
+        output, _ = process.communicate(timeout=seconds)
     finally:
         process.kill()
     return process.returncode, output
+
+
+def run(tool, *arguments):
+    """Runs tools/`tool` to its end; returns its exit code and all that it printed."""
+    return finish(start(tool, *arguments))
