@@ -1,38 +1,26 @@
 """BYOL for Audio (BYOL-A) in Keras 3."""
 
-from byola_keras.embedding.embed_file import embed_file
-from byola_keras.layers.augmentation import Augmentation
-from byola_keras.layers.batch_standardization import BatchStandardization
-from byola_keras.layers.gaussian_mixup import GaussianMixup
-from byola_keras.layers.log_mel_spectrogram import LogMelSpectrogram
-from byola_keras.layers.log_mixup_exp import LogMixupExp, log_mixup_exp
-from byola_keras.layers.random_linear_fader import RandomLinearFader
-from byola_keras.layers.random_resize_crop import RandomResizeCrop
-from byola_keras.layers.temporal_pooling import TemporalPooling
-from byola_keras.models.adam import Adam
-from byola_keras.models.byol import BYOL
-from byola_keras.models.embedder import Embedder
-from byola_keras.models.encoder import Encoder
-from byola_keras.models.loading import load
-from byola_keras.torch_files.weights import load_torch_weights
+import importlib
+import os
+import sys
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "BYOL",
-    "Adam",
-    "Augmentation",
-    "BatchStandardization",
-    "Embedder",
-    "Encoder",
-    "GaussianMixup",
-    "LogMelSpectrogram",
-    "LogMixupExp",
-    "RandomLinearFader",
-    "RandomResizeCrop",
-    "TemporalPooling",
-    "embed_file",
-    "load",
-    "load_torch_weights",
-    "log_mixup_exp",
-]
+
+def _is_command():
+    """Whether this process is the command `byola` or a file of this checkout's tools/."""
+    program = os.path.realpath(sys.argv[0]) if getattr(sys, "argv", None) else ""
+    checkout = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+    return os.path.basename(program) == "byola" or os.path.dirname(program) == os.path.join(checkout, "tools")
+
+
+def __getattr__(name):
+    # Reached in a command only: elsewhere all names are there.
+    return getattr(importlib.import_module("byola_keras.api"), name)
+
+
+# A command reads its flags before TensorFlow is imported, which takes seconds: --help and a wrong flag answer
+# at once. Everywhere else the import of the package registers its classes, so that Keras can load its files.
+if not _is_command():
+    from byola_keras.api import *  # noqa: F403
+    from byola_keras.api import __all__  # noqa: F401
