@@ -8,8 +8,10 @@ import tensorflow as tf
 from absl import logging
 
 from byola_keras.audio.decode import AudioError, read_crop
+from byola_keras.audio.error_carrier import ErrorCarrier
 from byola_keras.audio.files import fingerprint, former_fingerprint
 from byola_keras.audio.per_epoch import PerEpoch
+from byola_keras.audio.sample_rate import SAMPLE_RATE
 
 # Other files that are tried in place of one that cannot be decoded.
 _SUBSTITUTES = 50
@@ -30,17 +32,19 @@ class CropStream:
         crop_length: samples of a crop; shorter files are padded with zeros at the end.
         seed: integer >= 0.
         sample_rate: Hz.
+
+    Attributes:
+        skipped: path to reason, of the files that could not be decoded.
+        errors: carries the `AudioError` of a stream in which no file can be decoded.
     """
 
-    def __init__(self, files: Sequence[str], crop_length: int, seed: int, sample_rate: int = 16000):
+    def __init__(self, files: Sequence[str], crop_length: int, seed: int, sample_rate: int = SAMPLE_RATE):
         self.files = list(files)
         self.crop_length = crop_length
         self.seed = seed
         self.sample_rate = sample_rate
-        # Path -> reason, of the files that could not be decoded.
         self.skipped: dict[str, str] = {}
-        # Set when no file can be decoded: TensorFlow wraps what is raised inside a data set.
-        self.failure: AudioError | None = None
+        self.errors = ErrorCarrier()
         self._lock = threading.Lock()
         self._order = PerEpoch(lambda draws: draws.permutation(len(self.files)), seed, stream=0)
 
@@ -90,11 +94,11 @@ class CropStream:
 
     def _fail(self):
         first = "; ".join(f"{path}: {reason}" for path, reason in list(self.skipped.items())[:5])
-        self.failure = AudioError(
+        undecodable = AudioError(
             f"At least one sound file must be decodable. Received: {len(self.files)} file(s), none of the "
             f"{len(self.skipped)} tried can be decoded; the first: {first}"
         )
-        raise self.failure
+        raise self.errors.keep(undecodable)
 
     def batches(self, batch_size: int, start_step: int, workers: int) -> tf.data.Dataset:
         """Endless batches of crops, float32 [batch_size, crop_length]; see `crop_dataset`."""

@@ -15,6 +15,7 @@ import soundfile
 import soxr
 
 from byola_keras.audio import storage
+from byola_keras.audio.sample_rate import SAMPLE_RATE
 
 # A header may claim anything; beyond these a file is not believed.
 _SAMPLE_RATES = range(1_000, 768_001)
@@ -44,7 +45,7 @@ class AudioError(ValueError):
     """A sound file that cannot be used. The text is the reason, in a few words."""
 
 
-def read_crop(path: str, length: int, position: float, sample_rate: int = 16000) -> np.ndarray:
+def read_crop(path: str, length: int, position: float, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
     """Reads a piece of a sound file; what comes before and after it is not decoded where avoidable.
 
     Args:
@@ -73,7 +74,7 @@ def read_crop(path: str, length: int, position: float, sample_rate: int = 16000)
     return np.pad(piece, (0, length - len(piece)))
 
 
-def read_blocks(path: str, sample_rate: int = 16000) -> Iterator[np.ndarray]:
+def read_blocks(path: str, sample_rate: int = SAMPLE_RATE) -> Iterator[np.ndarray]:
     """Reads a whole sound file of any length, a block at a time, in memory that does not grow.
 
     Args:
@@ -102,8 +103,6 @@ def open_sound(path: str) -> Iterator[soundfile.SoundFile]:
     """Opens a sound file whose header is believable; errors inside the block become `AudioError`."""
     with _as_audio_error(), _open(path) as sound:
         _check_header(sound)
-        # soundfile seeks after every read, at which a FLAC stream that ends early fails.
-        sound.seekable = lambda: False
         yield sound
 
 
@@ -127,15 +126,26 @@ def _as_audio_error():
         raise AudioError(_CLEARER_REASONS.get(reason, reason)) from error
 
 
+class _SoundFile(soundfile.SoundFile):
+    """A sound file in which soundfile does not seek on its own.
+
+    It seeks to where it already is after every read, at which a FLAC stream that ends early fails.
+    """
+
+    def seekable(self):
+        """False to soundfile, which asks here; `seek` works all the same."""
+        return False
+
+
 def _open(path):
     if storage.is_remote(path):
-        return soundfile.SoundFile(storage.open_remote(path))
+        return _SoundFile(storage.open_remote(path))
     if not os.path.isfile(path):
         raise AudioError("it is not a file" if os.path.exists(path) else "it is not there")
     if not os.path.getsize(path):
         raise AudioError("the file has 0 bytes")
     # As bytes: a file may be called by any.
-    return soundfile.SoundFile(os.fsencode(path))
+    return _SoundFile(os.fsencode(path))
 
 
 def _check_header(sound):

@@ -7,7 +7,8 @@ import re
 import numpy as np
 
 from byola_keras.audio.decode import AudioError, decoded_blocks, open_sound
-from byola_keras.corpus.clips import to_int16
+from byola_keras.audio.pcm import to_int16
+from byola_keras.audio.sample_rate import SAMPLE_RATE
 
 # What can be wrong, in the order of the table, with what it means.
 PROBLEMS = {
@@ -21,7 +22,7 @@ PROBLEMS = {
     "clipped": "over 1 % of the samples stay at full scale",
     "over_full_scale": "peaks over twice full scale",
     "dc_offset": "the mean of a channel is over 10 % of full scale",
-    "low_rate": "its sample rate is below 16 kHz",
+    "low_rate": f"its sample rate is below {SAMPLE_RATE // 1000} kHz",
     "duplicate": "decodes to the same samples as another file",
 }
 
@@ -32,7 +33,6 @@ _FULL_SCALE = 0.999
 _CLIPPED_SHARE = 0.01
 _OVER_FULL_SCALE = 2.0
 _DC_OFFSET = 0.1
-_WANTED_RATE = 16000
 # libsndfile's own report on a WAV file's data chunk.
 _CUT_SHORT = re.compile(r"^data : (\d+) \(should be (\d+)\)", re.MULTILINE)
 
@@ -142,5 +142,5 @@ def _judge(check, samples, header_report, shortest_seconds):
     offset = float(np.abs(samples.sums / samples.frames).max())
     if offset > _DC_OFFSET:
         problems["dc_offset"] = f"mean {offset:.2f}"
-    if check.sample_rate < _WANTED_RATE:
+    if check.sample_rate < SAMPLE_RATE:
         problems["low_rate"] = f"{check.sample_rate} Hz"

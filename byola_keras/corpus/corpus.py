@@ -15,10 +15,10 @@ import resource
 import numpy as np
 
 from byola_keras.audio.decode import AudioError
+from byola_keras.audio.sample_rate import SAMPLE_RATE
 
 VERSION = "1.0.0"
 SPLIT = "train"
-SAMPLE_RATE = 16000
 INDEX_FILE = "index.npy"
 REPORT_FILE = "report.json"
 INDEX_TYPE = np.dtype([("shard", "<u4"), ("samples", "<u4"), ("offset", "<u8")])

@@ -4,8 +4,9 @@ import numpy as np
 import tensorflow as tf
 
 from byola_keras.audio.decode import AudioError
+from byola_keras.audio.error_carrier import ErrorCarrier
+from byola_keras.audio.pcm import from_int16
 from byola_keras.audio.per_epoch import PerEpoch
-from byola_keras.corpus.clips import from_int16
 from byola_keras.corpus.corpus import Corpus
 
 # Clips that one call reads: fewer cost more of Python, more wait longer for the slowest disk access.
@@ -30,7 +31,7 @@ class CorpusStream:
 
     Attributes:
         skipped: empty: what cannot be decoded does not come into a corpus.
-        failure: set when the corpus cannot be read: TensorFlow wraps what is raised inside a data set.
+        errors: carries the `AudioError` of a corpus that cannot be read.
     """
 
     def __init__(self, corpus: Corpus, crop_length: int, seed: int, crops_per_clip: int = 1):
@@ -39,7 +40,7 @@ class CorpusStream:
         self.seed = seed
         self.crops_per_clip = crops_per_clip
         self.skipped: dict[str, str] = {}
-        self.failure: AudioError | None = None
+        self.errors = ErrorCarrier()
         clips = len(corpus)
         self._order = PerEpoch(lambda draws: draws.permutation(clips), seed, stream=0)
         self._positions = PerEpoch(
@@ -81,8 +82,8 @@ class CorpusStream:
             for epoch, place, out in zip(epochs.tolist(), places.tolist(), crops, strict=True):
                 self._read_clip(self._order(epoch)[place], self._positions(epoch)[place], out)
         except (OSError, AudioError) as error:
-            self.failure = AudioError(f"The corpus must stay readable. Received: {error}")
-            raise self.failure from error
+            unreadable = AudioError(f"The corpus must stay readable. Received: {error}")
+            raise self.errors.keep(unreadable) from error
         return crops
 
     def _read_clip(self, clip, positions, out):

@@ -5,7 +5,8 @@ import os
 import numpy as np
 import tensorflow as tf
 
-from byola_keras.corpus.corpus import INDEX_FILE, INDEX_TYPE, REPORT_FILE, SAMPLE_RATE, SPLIT, VERSION
+from byola_keras.audio.sample_rate import SAMPLE_RATE
+from byola_keras.corpus.corpus import INDEX_FILE, INDEX_TYPE, REPORT_FILE, SPLIT, VERSION
 from byola_keras.corpus.published_sets import PublishedSet
 from byola_keras.corpus.shard import ShardResult, features, write_json
 

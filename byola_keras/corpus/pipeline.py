@@ -1,9 +1,11 @@
 """The Beam pipeline of a preparation, and its progress."""
 
 import contextlib
+import dataclasses
 import os
 import threading
 import time
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
 import tensorflow as tf
@@ -66,11 +68,15 @@ def _run_locally(beam, beam_arguments, workers, shards, arguments):
     from apache_beam.runners.portability.fn_api_runner import FnApiRunner  # noqa: PLC0415
 
     threads = [f"--direct_num_workers={workers}", "--direct_running_mode=multi_threading"]
-    with process_pool(workers) as _Local.pool:
-        _Local.failure = None
-        # What "DirectRunner" comes down to in the end; by that name Beam first tries to download another one.
-        _run(beam, FnApiRunner(), threads + beam_arguments, shards, _write_in_pool, arguments)
-        failure = _Local.failure
+    with process_pool(workers) as pool:
+        run = _local_runs[arguments["work_folder"]] = _LocalRun(pool)
+        try:
+            # What "DirectRunner" comes down to in the end; by that name Beam first tries to download another
+            # one.
+            _run(beam, FnApiRunner(), threads + beam_arguments, shards, _write_in_pool, arguments)
+        finally:
+            del _local_runs[arguments["work_folder"]]
+    failure = run.failure
     if isinstance(failure, BrokenProcessPool):
         raise RuntimeError(
             "Worker processes must not die. Received: one that died, of a decoder's fault or for lack of "
@@ -84,20 +90,27 @@ def _run_locally(beam, beam_arguments, workers, shards, arguments):
         ) from failure
 
 
-class _Local:
-    """Where the function of a local pipeline, which travels as a name, finds the processes."""
+@dataclasses.dataclass
+class _LocalRun:
+    """A pipeline that runs in this process: the worker processes, and the first error of a shard."""
 
-    pool = None
-    failure = None
+    pool: ProcessPoolExecutor
+    failure: Exception | None = None
+
+
+# By work folder, which has one pipeline at a time: Beam pickles the function of a pipeline and its arguments,
+# as which a pool of processes cannot travel.
+_local_runs: dict[str, _LocalRun] = {}
 
 
 def _write_in_pool(shard, folder, work_folder):
+    run = _local_runs[work_folder]
     # Raised here, an error would be printed by Beam with the stack of each of its threads.
-    if _Local.failure is None:
+    if run.failure is None:
         try:
-            _Local.pool.submit(write_shard, shard, folder, work_folder).result()
+            run.pool.submit(write_shard, shard, folder, work_folder).result()
         except Exception as error:
-            _Local.failure = error
+            run.failure = error
 
 
 @contextlib.contextmanager

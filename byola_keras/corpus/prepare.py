@@ -15,7 +15,8 @@ from collections.abc import Iterator, Sequence
 import tensorflow as tf
 from absl import logging
 
-from byola_keras.corpus.corpus import REPORT_FILE, SAMPLE_RATE, corpus_folder, shard_name
+from byola_keras.audio.sample_rate import SAMPLE_RATE
+from byola_keras.corpus.corpus import REPORT_FILE, corpus_folder, shard_name
 from byola_keras.corpus.finish import finish
 from byola_keras.corpus.pipeline import run_pipeline
 from byola_keras.corpus.published_sets import PublishedSet

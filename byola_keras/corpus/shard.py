@@ -14,8 +14,10 @@ import numpy as np
 import tensorflow as tf
 
 from byola_keras.audio.decode import AudioError
-from byola_keras.corpus.clips import cut_clips, to_int16
-from byola_keras.corpus.corpus import SAMPLE_RATE, shard_name
+from byola_keras.audio.pcm import to_int16
+from byola_keras.audio.sample_rate import SAMPLE_RATE
+from byola_keras.corpus.clips import cut_clips
+from byola_keras.corpus.corpus import shard_name
 from byola_keras.corpus.sources import read_part
 
 PLAN_FILE = "plan.json"

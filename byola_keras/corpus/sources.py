@@ -14,8 +14,8 @@ import soxr
 
 from byola_keras.audio.decode import AudioError, open_sound, read_blocks
 from byola_keras.audio.files import former_relative_names, relative_names
+from byola_keras.audio.pcm import from_int16
 from byola_keras.audio.storage import is_remote
-from byola_keras.corpus.clips import from_int16
 
 # Files whose headers are read to estimate how much sound there is.
 _PROBED_FILES = 200

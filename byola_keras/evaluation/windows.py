@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from byola_keras.audio.decode import AudioError, read_crop
+from byola_keras.audio.error_carrier import ErrorCarrier
 from byola_keras.embedding.embed_file import sound_blocks
 from byola_keras.evaluation.task import Task
 
@@ -43,8 +44,7 @@ class Windows:
         self._task, self._protocol = task, protocol
         self._sample_rate, self._seed = sample_rate, seed
         self._length = int(task.unit_seconds * sample_rate)
-        # TensorFlow wraps what is raised inside a data set.
-        self._failure: ValueError | None = None
+        self._errors = ErrorCarrier()
 
     def batches(self, numbers: Sequence[int]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """The clips `numbers` of the task, in this order, neighbours of equal length together.
@@ -55,13 +55,9 @@ class Windows:
         Raises:
             ValueError: a clip cannot be decoded.
         """
-        try:
+        with self._errors.unwrapped():
             for _, clips in itertools.groupby(self._read_ahead(numbers), lambda clip: len(clip[1])):
                 yield from self._cut(clips)
-        except tf.errors.OpError:
-            if self._failure:
-                raise self._failure from None
-            raise
 
     def read(self, number: int) -> np.ndarray:
         """The sound of a clip, float32 [samples]."""
@@ -73,11 +69,11 @@ class Windows:
             position = 0.0 if clip.split == "test" else drawn
             return read_crop(clip.path, self._length, position, self._sample_rate)
         except AudioError as error:
-            self._failure = ValueError(
+            unreadable = ValueError(
                 f"Every clip of {self._task.title} must be readable. Received: {clip.path}: {error}; repair "
                 "or replace the file, or take it out of the list."
             )
-            raise self._failure from error
+            raise self._errors.keep(unreadable) from error
 
     def _read_ahead(self, numbers):
         """Pairs (number, waveform), decoded by several threads."""

@@ -3,12 +3,12 @@
 import contextlib
 from collections.abc import Iterator, Sequence
 
-import tensorflow as tf
 from absl import logging
 
 from byola_keras.audio.crops import CropStream
 from byola_keras.audio.files import find_audio_files
-from byola_keras.corpus.corpus import SAMPLE_RATE, Corpus
+from byola_keras.audio.sample_rate import SAMPLE_RATE
+from byola_keras.corpus.corpus import Corpus
 from byola_keras.corpus.crops import CorpusStream
 
 
@@ -70,11 +70,8 @@ def open_stream(
 def clear_errors(stream: CropStream | CorpusStream) -> Iterator[None]:
     """Raises the reader's own error in place of TensorFlow's wrapping of it; sums up what was skipped."""
     try:
-        yield
-    except tf.errors.OpError:
-        if stream.failure:
-            raise stream.failure from None
-        raise
+        with stream.errors.unwrapped():
+            yield
     finally:
         if stream.skipped:
             logging.warning("%d of %s could not be decoded and were skipped.", len(stream.skipped), stream)

@@ -11,7 +11,7 @@ from absl import logging
 
 from byola_keras.atomic import write_text
 from byola_keras.audio.crops import crop_dataset
-from byola_keras.corpus.corpus import SAMPLE_RATE
+from byola_keras.audio.sample_rate import SAMPLE_RATE
 from byola_keras.layers.log_mel_spectrogram import LogMelSpectrogram
 from byola_keras.models import norm_stats
 from byola_keras.models.preset import EMBEDDER_FILE

@@ -9,7 +9,7 @@ import tensorflow_datasets as tfds
 
 from byola_keras.audio.decode import read_blocks
 from byola_keras.audio.files import find_audio_files
-from byola_keras.corpus.clips import from_int16
+from byola_keras.audio.pcm import from_int16
 from byola_keras.corpus.corpus import Corpus, shard_name
 from byola_keras.corpus.prepare import prepare
 from byola_keras.corpus.published_sets import PublishedSet

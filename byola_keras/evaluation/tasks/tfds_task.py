@@ -11,7 +11,7 @@ import tensorflow_datasets as tfds
 from absl import logging
 
 from byola_keras.atomic import replacing, write_text
-from byola_keras.corpus.clips import FULL_SCALE
+from byola_keras.audio.pcm import FULL_SCALE
 from byola_keras.corpus.sources import tfds_builder, tfds_sample_rate
 from byola_keras.evaluation.task import Task
 from byola_keras.evaluation.tasks import csv_task

@@ -1,0 +1,36 @@
+"""Errors of Python functions inside a `tf.data` pipeline, raised outside it as they were."""
+
+import contextlib
+from collections.abc import Iterator
+
+import tensorflow as tf
+
+
+class ErrorCarrier:
+    """Carries an error past TensorFlow, which replaces what a function inside a data set raises by its own.
+
+    The function inside the data set says `raise carrier.keep(error)`; the code that iterates over the data set
+    does so inside `with carrier.unwrapped()`.
+
+    Attributes:
+        error: the error that was kept last; None at the beginning.
+    """
+
+    def __init__(self):
+        self.error: Exception | None = None
+
+    def keep(self, error: Exception) -> Exception:
+        """Keeps an error that is about to be raised; returns it."""
+        self.error = error
+        return error
+
+    @contextlib.contextmanager
+    def unwrapped(self) -> Iterator[None]:
+        """Raises the error that was kept within the block in place of TensorFlow's."""
+        self.error = None
+        try:
+            yield
+        except tf.errors.OpError:
+            if self.error is None:
+                raise
+            raise self.error from None
