@@ -36,14 +36,17 @@ _CACHE_DIR = flags.DEFINE_string(
 )
 _PROTOCOL = flags.DEFINE_enum(
     "protocol",
-    "paper",
-    ["paper", "full"],
-    "paper: one window a clip, log-mel statistics of the task; full: whole clips, statistics of the model.",
+    "window",
+    ["window", "whole_clip", "paper", "full"],
+    "What is embedded. window: one window of each clip, with the log-mel statistics of the task, as the "
+    "authors' evaluation code does it; whole_clip: all sound of each clip, with the statistics of the "
+    "model. paper and full are the old words for these.",
 )
 _LEARNING_RATE = flags.DEFINE_string(
     "learning_rate",
     "search",
-    "Of the probe: search (by the validation clips), paper (as published), or a number.",
+    "Learning rate of the probe: search (the best on the validation clips), authors (the rate that the "
+    "authors' evaluation code has for the task) or a number. paper is the old word for authors.",
 )
 _SEEDS = flags.DEFINE_list("seeds", "42,43,44", "Of the probes; the results' interval is over them.")
 _SPLIT_CSV = flags.DEFINE_string(
@@ -70,7 +73,7 @@ def main(argv):
     logging.set_verbosity(max(logging.get_verbosity(), logging.INFO))
     # Each task has functions of its own, of whose number TensorFlow warns.
     standard_logging.getLogger("tensorflow").setLevel("ERROR")
-    from byola_keras.evaluation import evaluate, results
+    from byola_keras.evaluation import choices, evaluate, results
     from byola_keras.processes import leave
 
     # At once, as all that is written is whole. A KeyboardInterrupt may be lost in TensorFlow's clean-up.
@@ -83,8 +86,8 @@ def main(argv):
         options = evaluate.Options(
             _OUTPUT_DIR.value,
             _CACHE_DIR.value or os.path.join(_OUTPUT_DIR.value, "embeddings"),
-            _PROTOCOL.value,
-            _LEARNING_RATE.value,
+            choices.present_protocol(_PROTOCOL.value),
+            choices.present_learning_rate(_LEARNING_RATE.value),
             [int(seed) for seed in _SEEDS.value],
         )
         print(

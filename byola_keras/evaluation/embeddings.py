@@ -11,6 +11,7 @@ from absl import logging
 
 from byola_keras.atomic import write_text
 from byola_keras.audio.files import relative_names
+from byola_keras.evaluation.choices import OLD_PROTOCOLS, WINDOW
 from byola_keras.evaluation.representations import with_statistics
 from byola_keras.evaluation.task import Task
 from byola_keras.evaluation.windows import Windows
@@ -34,7 +35,7 @@ def embed_task(
     task: Task,
     embedder: Embedder,
     cache_dir: str,
-    protocol: str = "paper",
+    protocol: str = WINDOW,
     own_statistics: bool = True,
     seed: int = 0,
 ) -> np.ndarray:
@@ -49,8 +50,9 @@ def embed_task(
         task: whose clips are embedded.
         embedder: a built one.
         cache_dir: folder, made if it is not there.
-        protocol: "paper" or "full", see `Windows`. "paper" measures mean and deviation of the log-mel on
-            windows of the training split (of the first fold); "full" takes the embedder as it is.
+        protocol: "window" or "whole_clip", see `Windows`. "window" measures mean and deviation of the
+            log-mel on windows of the training split (of the first fold), as the authors' evaluation code
+            does; "whole_clip" takes the embedder as it is.
         own_statistics: whether the embedder has statistics of its own; if not, they are always measured.
         seed: of the random windows.
 
@@ -67,7 +69,7 @@ def embed_task(
     with locked(folder, busy, wait=True):
         if not os.path.exists(file):
             partial = _Partial(folder)
-            if protocol == "paper" or not own_statistics:
+            if protocol == WINDOW or not own_statistics:
                 embedder = with_statistics(embedder, *partial.statistics(task, embedder.frontend, seed))
             partial.fill(task, embedder, windows)
             partial.finish(f"{task.title}, {len(task.clips)} clips, protocol {protocol}\n")
@@ -96,7 +98,7 @@ class _Partial:
         if "mean" not in self._note:
             train = task.rounds()[0]["train"]
             chosen = np.random.default_rng((seed, 4)).permutation(train)[:_STATISTICS_CLIPS]
-            batches = Windows(task, "paper", frontend.sample_rate, seed).batches(chosen)
+            batches = Windows(task, WINDOW, frontend.sample_rate, seed).batches(chosen)
             stats = norm_stats.measure(frontend, (waveforms for _, waveforms in batches), len(chosen))
             self._write_note(mean=stats.mean, std=stats.std)
             words = "%s: log-mel mean %.4f, standard deviation %.4f over %d training clips."
@@ -135,6 +137,9 @@ def _scenes(embedder, waveforms):
 def _key(task, embedder, *arguments):
     """Hash of everything that the embeddings depend on."""
     digest = hashlib.sha256()
+    # The old words, so that what was embedded when they were in use is still found.
+    old_words = {present: old for old, present in OLD_PROTOCOLS.items()}
+    arguments = [old_words.get(argument, argument) for argument in arguments]
     first = [_VERSION, identity(embedder), *arguments, task.unit_seconds, task.folds]
     digest.update(json.dumps(first).encode())
     for name, clip in zip(relative_names([clip.path for clip in task.clips]), task.clips, strict=True):

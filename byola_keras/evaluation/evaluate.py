@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from absl import logging
 
 from byola_keras.atomic import write_text
-from byola_keras.evaluation import metrics, plots, results
+from byola_keras.evaluation import metrics, plots, records, results
+from byola_keras.evaluation.choices import AUTHORS, SEARCH, WINDOW
 from byola_keras.evaluation.embeddings import embed_task
 from byola_keras.evaluation.probe import LEARNING_RATES, SEEDS
 from byola_keras.evaluation.representations import has_statistics, load_representation
@@ -21,9 +22,6 @@ from byola_keras.evaluation.tasks import fsd50k, load_task
 from byola_keras.evaluation.tasks.fsd50k_subsets import SUBSETS, subset_scores
 from byola_keras.models.embedder import Embedder
 
-# What chooses the learning rate, other than a number.
-SEARCH, PAPER = "search", "paper"
-
 
 @dataclasses.dataclass(frozen=True)
 class Options:
@@ -32,15 +30,16 @@ class Options:
     Attributes:
         output_dir: folder of results and tables.
         cache_dir: folder of the embeddings.
-        protocol: "paper" or "full", see `Windows`.
-        learning_rate: "search" (on the validation clips, between 1e-5 and 1e-2), "paper" (as published for
-            the task) or a number.
-        seeds: of the probes. The random windows and the splits of one's own are always the same.
+        protocol: "window" or "whole_clip", see `Windows`.
+        learning_rate: how the learning rate of the probe is chosen: "search" (the best on the validation
+            clips of five between 1e-5 and 1e-2; the paper searched that range by hand, Section IV-A1),
+            "authors" (the rate that the authors' evaluation code has for the task) or a number.
+        seeds: seeds of the probes, one probe each. The windows and the drawn splits are always the same.
     """
 
     output_dir: str
     cache_dir: str
-    protocol: str = "paper"
+    protocol: str = WINDOW
     learning_rate: str | float = SEARCH
     seeds: Sequence[int] = SEEDS
 
@@ -74,14 +73,14 @@ def evaluate(
     plots.check_installed()
     how = {"check_counts": check_counts, "cache_dir": options.cache_dir}
     tasks = [load_task(spec, data_dir, _split_csv(spec, split_csv), **how) for spec in specs]
-    _check_names(tasks, results.load(options.output_dir))
+    _check_names(tasks, records.load(options.output_dir))
     for task in tasks:
         learning_rates(task, options.learning_rate)
     embedders = {model: load_representation(model) for model in models}
     for model, embedder in embedders.items():
         for task in tasks:
             for record in evaluate_task(task, model, embedder, options):
-                results.append(options.output_dir, record)
+                records.append(options.output_dir, record)
                 logging.info("%s", in_words(record))
     return results.summarize(options.output_dir)
 
@@ -149,14 +148,14 @@ def learning_rates(task: Task, choice: str | float) -> tuple[float, ...]:
     """The learning rates among which the probes of a task choose.
 
     Raises:
-        ValueError: nothing was published for the task, or the choice is none.
+        ValueError: the authors' evaluation code has no rate for the task, or the choice is none of these.
     """
     if choice == SEARCH:
         return LEARNING_RATES
-    if choice == PAPER:
+    if choice == AUTHORS:
         if task.learning_rate is None:
             raise ValueError(
-                f"`learning_rate` can be {PAPER!r} for the paper's tasks only. Received: "
+                f"`learning_rate` can be {AUTHORS!r} for the paper's tasks only. Received: "
                 f"learning_rate={choice!r} for {task.name}; take {SEARCH!r} or a number."
             )
         return (task.learning_rate,)
@@ -166,7 +165,7 @@ def learning_rates(task: Task, choice: str | float) -> tuple[float, ...]:
         rate = 0.0
     if not 0 < rate < 1:
         raise ValueError(
-            f"`learning_rate` must be {SEARCH!r}, {PAPER!r} or a number between 0 and 1. Received: "
+            f"`learning_rate` must be {SEARCH!r}, {AUTHORS!r} or a number between 0 and 1. Received: "
             f"learning_rate={choice!r}"
         )
     return (rate,)
@@ -185,7 +184,8 @@ def write_details(task: Task, outcome: TaskScores, record: dict, output_dir: str
     writer.writerows(rows)
     write_text(os.path.join(folder, f"{stem}.csv"), text.getvalue())
     if not task.multi_label:
-        plots.confusion_chart(os.path.join(folder, f"{stem}.png"), confusion(outcome), task.classes)
+        chart = plots.confusion_chart(f"{task.title}: {record['model']}", confusion(outcome), task.classes)
+        plots.save(chart, os.path.join(folder, f"{stem}.png"))
 
 
 def in_words(record: dict) -> str:

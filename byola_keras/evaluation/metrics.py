@@ -10,16 +10,6 @@ _T_95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
 _NORMAL_95 = 1.960
 
 
-def accuracy(scores: np.ndarray, labels: np.ndarray) -> float:
-    """Share of clips whose highest score is that of their class.
-
-    Args:
-        scores: [clips, classes].
-        labels: class numbers [clips].
-    """
-    return float((np.argmax(scores, axis=1) == labels).mean())
-
-
 def average_precision(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """Average precision of each class, not interpolated; clips of equal score share a threshold.
 

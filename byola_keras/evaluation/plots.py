@@ -1,25 +1,26 @@
-"""Charts of results as PNG files; matplotlib is needed for these only."""
+"""Charts of results; matplotlib is needed for these only."""
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from byola_keras.atomic import replacing
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 _DOTS_PER_INCH = 150
 # A confusion matrix has the names of its classes, and its numbers, up to this many classes.
 _LABELLED_CLASSES = 60
 _NUMBERED_CLASSES = 20
-# With two points any two tasks correlate perfectly.
-_MIN_REPRESENTATIONS = 3
 
 
-def bar_chart(path: str, table: Mapping[str, Mapping[str, tuple[float, float]]]) -> None:
-    """Draws a group of bars a task, in it a bar a representation, with intervals as whiskers.
+def bar_chart(table: Mapping[str, Mapping[str, tuple[float, float]]]) -> "Figure":
+    """Draws a group of bars for each task, in it a bar for each representation, with intervals as whiskers.
 
     Args:
-        path: of the PNG.
         table: representation -> task -> (mean, half the width of the interval), in percent. A task that a
             representation lacks leaves a gap; an interval that is NaN has no whisker.
 
@@ -37,6 +38,7 @@ def bar_chart(path: str, table: Mapping[str, Mapping[str, tuple[float, float]]])
     # Titles of tasks of one's own may be longer than their group of bars.
     slanted = {"rotation": 20, "ha": "right"} if max(map(len, tasks)) > 12 else {}
     axes.set_xticks(range(len(tasks)), tasks, **slanted)
+    axes.set_title("Linear probes on frozen representations")
     axes.set_ylabel("score (%)")
     # Room for the numbers above the bars.
     axes.set_ylim(0, 112)
@@ -45,55 +47,38 @@ def bar_chart(path: str, table: Mapping[str, Mapping[str, tuple[float, float]]])
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     figure.legend(loc="outside upper left", ncols=max(1, int(figure.get_figwidth() // 3)), frameon=False)
-    _save(figure, path)
+    return figure
 
 
-def correlation_chart(path: str, names: Sequence[str], matrix: np.ndarray) -> None:
-    """Draws how the tasks' scores correlate across representations, as a heat map with its numbers.
+def correlation_chart(names: Sequence[str], matrix: np.ndarray) -> "Figure":
+    """Draws how representations correlate over their tasks, as a heat map with its numbers.
 
     Args:
-        path: of the PNG.
-        names: of the tasks.
-        matrix: correlations [tasks, tasks]; an entry that is NaN stays blank.
+        names: of the representations.
+        matrix: correlations [representations, representations]; an entry that is NaN stays blank.
 
     Raises:
         ImportError: matplotlib is not installed.
+
+    Reference:
+        https://arxiv.org/abs/2204.07402, Section IV-C2, Fig. 6.
     """
     side = 2.5 + 0.6 * len(names)
     figure = _figure(side + 0.8, side)
     axes = figure.add_subplot()
     image = axes.imshow(matrix, cmap="RdBu_r", vmin=-1, vmax=1)
+    axes.set_title("Correlation of representations over tasks († published)")
     _label_squares(axes, names)
     _write_numbers(axes, matrix, "{:.2f}", lambda value: abs(value) > 0.6)
-    figure.colorbar(image, ax=axes, label="Pearson correlation across representations", shrink=0.85)
-    _save(figure, path)
+    figure.colorbar(image, ax=axes, label="Pearson correlation over the tasks that both have", shrink=0.85)
+    return figure
 
 
-def task_correlation(means: dict[str, dict[str, float]], tasks: list[str]) -> tuple[list[str], np.ndarray]:
-    """Pearson correlation of the tasks' scores across representations.
-
-    Args:
-        means: representation -> task -> score.
-        tasks: their order.
-
-    Returns:
-        The tasks that share three representations with another one, and their correlations [tasks, tasks];
-        NaN where two of them do not, or where all scores of a task are equal.
-    """
-    scores = np.array([[row.get(task, math.nan) for row in means.values()] for task in tasks])
-    there = ~np.isnan(scores)
-    shared = there.astype(int) @ there.T.astype(int)
-    np.fill_diagonal(shared, 0)
-    kept = np.flatnonzero((shared >= _MIN_REPRESENTATIONS).any(axis=1))
-    matrix = np.array([[_pearson(scores[first], scores[second]) for second in kept] for first in kept])
-    return [tasks[number] for number in kept], matrix
-
-
-def confusion_chart(path: str, matrix: np.ndarray, classes: Sequence[str]) -> None:
+def confusion_chart(title: str, matrix: np.ndarray, classes: Sequence[str]) -> "Figure":
     """Draws a confusion matrix as shares of each class's clips: every row adds up to 100 %.
 
     Args:
-        path: of the PNG.
+        title: of the chart.
         matrix: counts [classes, classes], a row a true class, as `metrics.confusion_matrix` gives it. A class
             without clips is a blank row.
         classes: their names; above 60 they are not written, above 20 the numbers are not.
@@ -113,18 +98,11 @@ def confusion_chart(path: str, matrix: np.ndarray, classes: Sequence[str]) -> No
         _label_squares(axes, classes, size=9 if numbered else 7)
     if numbered:
         _write_numbers(axes, shares, "{:.0f}", lambda value: value > 60)
+    axes.set_title(title)
     axes.set_xlabel("predicted class")
     axes.set_ylabel("true class")
     figure.colorbar(image, ax=axes, label="share of the true class's clips (%)", shrink=0.85)
-    _save(figure, path)
-
-
-def _pearson(first, second):
-    both = ~(np.isnan(first) | np.isnan(second))
-    first, second = first[both], second[both]
-    if len(first) < _MIN_REPRESENTATIONS or not np.ptp(first) or not np.ptp(second):
-        return math.nan
-    return float(np.corrcoef(first, second)[0, 1])
+    return figure
 
 
 def _draw_bars(axes, color, name, scores, tasks, offset, width, hatched):
@@ -184,7 +162,8 @@ def _figure(width, height):
     return Figure((width, height), layout="constrained")
 
 
-def _save(figure, path):
+def save(figure: "Figure", path: str) -> None:
+    """Writes a chart as a PNG file, whole or not at all."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
 
     FigureCanvasAgg(figure)

@@ -9,33 +9,34 @@ import tensorflow as tf
 from byola_keras.audio.decode import AudioError, read_crop
 from byola_keras.audio.error_carrier import ErrorCarrier
 from byola_keras.embedding.embed_file import sound_blocks
+from byola_keras.evaluation.choices import PROTOCOLS, WHOLE_CLIP
 from byola_keras.evaluation.task import Task
 
-PROTOCOLS = ("paper", "full")
 # Clips of a batch, and how much sound they may be together: the memory goes with it.
 _BATCH_SIZE = 64
 _BATCH_SECONDS = 320
 
 
 class Windows:
-    """Reads clips.
+    """Reads the sound of clips that is embedded: a window of each, or the whole.
 
-    Protocol "paper": one window of the task's average length a clip, zeros at the end of shorter clips; of
-    longer ones the beginning in the test split, else a piece drawn at random once and for all. A task with
-    folds has all its clips in the training at some time: its windows are drawn. Protocol "full": the whole
-    clip.
+    Protocol "window": a clip gives one window of the task's average length, with zeros at the end if it is
+    shorter. A longer clip gives its beginning in the test split, and elsewhere a window drawn at random, the
+    same in each epoch. A task with folds trains on all its clips at some time: its windows are drawn.
+    Protocol "whole_clip": a clip gives all its sound.
 
     Args:
-        task: whose clips are read.
-        protocol: one of `PROTOCOLS`.
-        sample_rate: Hz.
-        seed: of the pieces.
+        task: the task whose clips are read.
+        protocol: one of `choices.PROTOCOLS`.
+        sample_rate: rate of the sound that is returned, in Hz.
+        seed: seed of the places of the windows.
 
     Raises:
         ValueError: there is no such protocol.
 
     Reference:
-        https://arxiv.org/abs/2204.07402, Section IV-B, and the authors' EVAR.
+        https://arxiv.org/abs/2204.07402, Section IV-A1 (random crop to the average length, zeros at the
+        end). That the test split is read from its beginning is a rule of the authors' evaluation code.
     """
 
     def __init__(self, task: Task, protocol: str, sample_rate: int, seed: int = 0):
@@ -63,7 +64,7 @@ class Windows:
         """The sound of a clip, float32 [samples]."""
         clip = self._task.clips[number]
         try:
-            if self._protocol == "full":
+            if self._protocol == WHOLE_CLIP:
                 return np.concatenate(list(sound_blocks(clip.path, self._sample_rate)))
             drawn = np.random.default_rng((self._seed, 3, int(number))).random()
             position = 0.0 if clip.split == "test" else drawn

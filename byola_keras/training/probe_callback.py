@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
+from byola_keras.evaluation.choices import WINDOW
 from byola_keras.evaluation.task import Task
 from byola_keras.evaluation.task_probe import probe_task
 from byola_keras.evaluation.tasks import csv_task, load_task
@@ -60,7 +61,7 @@ class Probe(keras.callbacks.Callback):
     def __init__(self, workdir: str, counter: StepCounter, task: Task, every: int, sample_rate: int):
         super().__init__()
         self._counter, self._task, self._every = counter, task, every
-        self._windows = Windows(task, "paper", sample_rate)
+        self._windows = Windows(task, WINDOW, sample_rate)
         self._writer = tf.summary.create_file_writer(os.path.join(workdir, FOLDER))
         self._embedder = None
 

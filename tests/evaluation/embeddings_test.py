@@ -42,7 +42,7 @@ def whole(task, number):
 
 
 def window(task, number, seed=0):
-    return Windows(task, "paper", 16000, seed).read(number)
+    return Windows(task, "window", 16000, seed).read(number)
 
 
 def test_windows_of_the_paper(task):
@@ -61,7 +61,7 @@ def test_windows_of_the_paper(task):
 
 
 def test_batches_keep_the_order(task):
-    for protocol, lengths in (("paper", {24000}), ("full", {16000, 32000})):
+    for protocol, lengths in (("window", {24000}), ("whole_clip", {16000, 32000})):
         windows = Windows(task, protocol, 16000)
         batches = list(windows.batches(range(5, 140)))
         assert np.concatenate([numbers for numbers, _ in batches]).tolist() == list(range(5, 140))
@@ -81,11 +81,11 @@ def test_embeddings_of_the_paper_use_statistics_of_the_training_windows(task, em
 
 
 def test_embeddings_of_whole_clips_use_the_statistics_of_the_model(task, embedder, tmp_path):
-    found = embed_task(task, embedder, str(tmp_path), "full")
+    found = embed_task(task, embedder, str(tmp_path), "whole_clip")
     for number in (0, 1, 111):
         np.testing.assert_allclose(found[number], embedder(whole(task, number)[None])["scene"][0], atol=2e-5)
     # A baseline has none: the same sound, and still the statistics of the task.
-    baseline = embed_task(task, embedder, str(tmp_path), "full", own_statistics=False)
+    baseline = embed_task(task, embedder, str(tmp_path), "whole_clip", own_statistics=False)
     assert not np.allclose(found, baseline, atol=1e-2)
 
 
@@ -104,9 +104,9 @@ def test_cache_knows_what_embeddings_depend_on(task, embedder, tmp_path, monkeyp
         np.testing.assert_array_equal(embed(relabelled), first)
     assert folders() == 1
     changes = [
-        {"protocol": "full"},
+        {"protocol": "whole_clip"},
         {"seed": 1},
-        {"own_statistics": False, "protocol": "full"},
+        {"own_statistics": False, "protocol": "whole_clip"},
         {"task": Task("noise", "Noise", task.clips[:-1], 1.5)},
         {"task": Task("noise", "Noise", task.clips, 1.25)},
         {"task": Task("noise", "Noise", tuple(c._replace(split="train") for c in task.clips), 1.5)},
@@ -153,7 +153,7 @@ def test_unreadable_clip_and_unknown_protocol(task, embedder, tmp_path):
     broken = tmp_path / "broken.wav"
     broken.write_bytes(b"RIFF but no sound")
     spoilt = Task("spoilt", "Spoilt", (*task.clips, Clip(str(broken), ("1",), "test")), 1.5)
-    for protocol in ("paper", "full"):
+    for protocol in ("window", "whole_clip"):
         with pytest.raises(ValueError, match=r"Every clip of Spoilt.*broken.wav: .*take it out of the list"):
             embed_task(spoilt, embedder, str(tmp_path / "cache"), protocol)
     with pytest.raises(ValueError, match="protocol='evar'"):

@@ -37,10 +37,9 @@ def test_class_without_positive_clips():
     )
 
 
-def test_accuracy_and_confusion_by_hand():
+def test_confusion_by_hand():
     scores = np.eye(3)[[0, 1, 1, 2, 0]]
     labels = np.array([0, 1, 2, 2, 1])
-    assert metrics.accuracy(scores, labels) == pytest.approx(3 / 5)
     np.testing.assert_array_equal(metrics.confusion_matrix(scores, labels), [[1, 0, 0], [1, 1, 0], [0, 1, 1]])
 
 
@@ -49,6 +48,13 @@ def test_interval_of_three_seeds():
     mean, half_width = metrics.mean_and_interval([0.79, 0.8, 0.81])
     assert mean == pytest.approx(0.8) and half_width == pytest.approx(4.303 * 0.01 / math.sqrt(3))
     assert math.isnan(metrics.mean_and_interval([0.5])[1])
-    assert metrics.mean_and_interval(list(range(100)))[1] == pytest.approx(
-        1.96 * np.std(range(100), ddof=1) / 10
-    )
+
+
+@pytest.mark.parametrize(
+    ("count", "t"), [(2, 12.706), (4, 3.182), (7, 2.447), (11, 2.228), (12, 1.960), (13, 1.960), (100, 1.960)]
+)
+def test_interval_by_student(count, t):
+    """From Student's table: t of `count` - 1 degrees of freedom up to 10, then the normal distribution's."""
+    values = np.random.default_rng(count).normal(size=count)
+    expected = t * np.std(values, ddof=1) / math.sqrt(count)
+    assert metrics.mean_and_interval(values)[1] == pytest.approx(expected)

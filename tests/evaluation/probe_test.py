@@ -6,7 +6,7 @@ from sklearn.preprocessing import StandardScaler
 from byola_keras.evaluation import probe as probe_module
 from byola_keras.evaluation import probe_model
 from byola_keras.evaluation.metrics import mean_average_precision
-from byola_keras.evaluation.probe import Labelled, linear_probe
+from byola_keras.evaluation.probe import Labelled, best_rate, linear_probe
 
 SIZE, CLASSES = 48, 5
 
@@ -35,6 +35,26 @@ def test_each_pair_trains_as_it_would_alone(parts):
             assert alone.epochs[0, 0] == together.epochs[row, column]
     # The slow rate was not done when the fast one had stopped.
     assert (together.epochs[:, 0] == 60).all() and (together.epochs[:, 1] < 60).all()
+
+
+def test_learning_rate_is_chosen_by_the_mean_over_the_seeds():
+    # The best seed alone would choose the first rate.
+    assert best_rate(np.array([[0.9, 0.6], [0.1, 0.6]])) == 1
+    # The worst seed alone would choose the first rate.
+    assert best_rate(np.array([[0.5, 0.4], [0.5, 0.9]])) == 1
+    # The first seed alone would choose the first rate, and the last one the last.
+    assert best_rate(np.array([[0.6, 0.5, 0.1], [0.1, 0.5, 0.1], [0.5, 0.5, 0.9]])) == 1
+    assert best_rate(np.array([[0.5, 0.7, 0.7]])) == 1
+
+
+def test_chosen_rate_is_the_one_that_is_reported(parts):
+    rates = (1e-2, 1e-5, 1e-6)
+    result = linear_probe(*parts, CLASSES, learning_rates=rates, seeds=(0, 1), max_epochs=4)
+    assert result.chosen == 0 and result.learning_rates == rates
+    result = linear_probe(*parts, CLASSES, learning_rates=rates[::-1], seeds=(0, 1), max_epochs=4)
+    assert result.chosen == 2
+    accuracies = (result.scores.argmax(axis=2) == parts[2].targets).mean(axis=1)
+    np.testing.assert_array_equal(accuracies, result.test[:, 2])
 
 
 def test_as_good_as_logistic_regression(parts):

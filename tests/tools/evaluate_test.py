@@ -63,15 +63,15 @@ def test_models_on_tasks(tones, model, tmp_path):
     assert len(os.listdir(tmp_path / "embeddings")) == 2
     for name in ("results.md", "results.csv", "results.png"):
         assert (tmp_path / name).stat().st_size > 100
-    rows = read_csv(tmp_path / "details" / "csv_tones_pitch-logmel_stats-paper-search.csv")
+    rows = read_csv(tmp_path / "details" / "csv_tones_pitch-logmel_stats-window-search.csv")
     assert [(row["class"], row["clips"]) for row in rows] == [("high", "10"), ("low", "10"), ("middle", "10")]
     assert np.mean([float(row["accuracy"]) for row in rows]) == pytest.approx(pitch["mean"])
-    assert (tmp_path / "details" / "csv_tones_pitch-logmel_stats-paper-search.png").exists()
-    rows = read_csv(tmp_path / "details" / "csv_tones_kinds-logmel_stats-paper-search.csv")
+    assert (tmp_path / "details" / "csv_tones_pitch-logmel_stats-window-search.png").exists()
+    rows = read_csv(tmp_path / "details" / "csv_tones_kinds-logmel_stats-window-search.csv")
     assert [row["class"] for row in rows] == ["fading", "high", "low", "middle"]
     assert np.mean([float(row["average_precision"]) for row in rows]) == pytest.approx(kinds["mean"])
 
-    # Once more, with another protocol and rate: results are added, and the table has both.
+    # Once more, with another protocol (by its old word) and rate: results are added, and the table has both.
     code, output = run(
         "evaluate.py",
         "--model=logmel_stats",
@@ -84,7 +84,11 @@ def test_models_on_tasks(tones, model, tmp_path):
     assert code == 0, output
     assert len(read_records(tmp_path)) == 5 and read_records(tmp_path)[-1]["learning_rate"] == [0.003]
     code, output = run("evaluate.py", "--summarize", f"--output_dir={tmp_path}")
-    assert code == 0 and "logmel_stats (full, 0.003)" in output and "logmel_stats (paper, search)" in output
+    assert (
+        code == 0
+        and "logmel_stats (whole_clip, 0.003)" in output
+        and "logmel_stats (window, search)" in output
+    )
 
 
 def test_killed_and_two_at_once(tones, model, tmp_path):
@@ -122,7 +126,7 @@ def test_errors_of_the_tool(tones, tmp_path):
         ("nowhere", "csv:{}:pitch", "search", "Received: path='nowhere'"),
         ("random", "esc51", "search", "Received: spec='esc51'"),
         ("random", "esc50", "search", "`esc50` needs meta/esc50.csv"),
-        ("random", "csv:{}:pitch", "paper", "for csv_tones_pitch"),
+        ("random", "csv:{}:pitch", "authors", "for csv_tones_pitch"),
         ("random", "csv:{}:pitch", "fast", "learning_rate='fast'"),
     ],
 )
@@ -147,7 +151,7 @@ def test_folds(tmp_path):
 
 def test_learning_rates():
     task = Task("one", "One", (Clip("a", ("x",), "train"),), 1.0, learning_rate=3e-5)
-    assert evaluate.learning_rates(task, "paper") == (3e-5,)
+    assert evaluate.learning_rates(task, "authors") == (3e-5,)
     assert evaluate.learning_rates(task, "0.02") == (0.02,)
     assert evaluate.learning_rates(task, "search") == (1e-5, 1e-4, 3e-4, 1e-3, 1e-2)
 

@@ -52,7 +52,7 @@ def test_fsd50k_gives_four_results(tmp_path):
             soundfile.write(path, draws.normal(0, 0.1, 2000), 16000)
             clips.append(Clip(str(path), (name, CLASSES[-1]), split))
     task = Task("fsd50k", "FSD50K", tuple(clips), 0.1, 0.0003, multi_label=True)
-    options = evaluate.Options(str(tmp_path), str(tmp_path / "cache"), learning_rate="paper", seeds=(1,))
+    options = evaluate.Options(str(tmp_path), str(tmp_path / "cache"), learning_rate="authors", seeds=(1,))
     embedder = evaluate.load_representation("logmel_stats")
     records = evaluate.evaluate_task(task, "logmel_stats", embedder, options)
     assert [record["title"] for record in records] == [

@@ -1,0 +1,197 @@
+"""Results as text: the Markdown table that people read, and the CSV table that programs read."""
+
+import csv
+import io
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from byola_keras.evaluation import published
+from byola_keras.evaluation.choices import WINDOW
+from byola_keras.evaluation.published import PublishedRow
+
+_AVERAGE = "average"
+_AUC = "fsd50k_auc"
+# The order of the columns; tasks of one's own come after them.
+_ORDER = (*published.TASKS, _AVERAGE, *published.FSD50K_COLUMNS)
+_CSV_FIELDS = (
+    *("source", "model", "label", "protocol", "learning_rate_choice", "task", "title", "metric"),
+    *("mean_percent", "interval_percent", "auc_percent", "learning_rate", "comparable", "clips", "seconds"),
+)
+
+
+class Row(NamedTuple):
+    """Our results of one representation under one protocol and one choice of the learning rate.
+
+    Attributes:
+        model: as it was given to be evaluated.
+        label: what the tables call the row.
+        records: task -> record, see `records.FIELDS`.
+    """
+
+    model: str
+    label: str
+    records: dict[str, dict]
+
+
+def markdown(rows: list[Row]) -> str:
+    """The Markdown of `results.md`: our rows, the published rows below, and notes.
+
+    Args:
+        rows: at least one.
+    """
+    headers = _headers(rows)
+    table = [["Representation", *headers.values()]]
+    table += [[row.label, *(_cell(row, column) for column in headers)] for row in rows]
+    theirs = published_beside(titles(rows))
+    table += [[_name(row), *(_published_cell(row, column) for column in headers)] for row in theirs]
+    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in table]
+    lines.insert(1, "|:--" + "|--:" * (len(table[0]) - 1) + "|")
+    return "\n".join([*lines, "", *_notes(rows, theirs, headers)]) + "\n"
+
+
+def csv_text(rows: list[Row]) -> str:
+    """The text of `results.csv`: a line for each representation and task, the published ones below."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, _CSV_FIELDS, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    names = titles(rows)
+    for row in rows:
+        for record in (row.records[task] for task in names if task in row.records):
+            numbers = _csv_numbers(*in_percent(record))
+            seconds = round(sum((record.get("seconds") or {}).values()), 3)
+            if record.get("auc") is not None:
+                numbers["auc_percent"] = round(100 * record["auc"], 6)
+            writer.writerow({**record, **numbers, "source": "measured", "seconds": seconds})
+    for row in published_beside(names):
+        source = "repeated by the paper" if row.reported else "published"
+        for task in (task for task in names if task in row.scores):
+            line = {"source": source, "model": row.model, "label": row.label, "task": task}
+            line |= {"title": names[task], **_csv_numbers(*row.scores[task])}
+            line["metric"] = "mean_average_precision" if task in published.FSD50K_COLUMNS else "accuracy"
+            if task == "fsd50k":
+                line["auc_percent"] = row.scores[_AUC][0]
+            writer.writerow(line)
+    return text.getvalue()
+
+
+def titles(rows: list[Row]) -> dict[str, str]:
+    """Task -> title, in the order of the columns, of all tasks that a row has."""
+    found = {task: record["title"] for row in rows for task, record in row.records.items()}
+    order = [task for task in _ORDER if task in found]
+    order += [task for task in found if task not in order]
+    return {task: found[task] for task in order}
+
+
+def published_beside(tasks) -> list[PublishedRow]:
+    """The published rows that have a score in one of these tasks, BYOL-A's the last."""
+    return [row for row in published.published_rows() if row.scores.keys() & set(tasks)]
+
+
+def in_percent(record: dict) -> tuple[float, float]:
+    """Mean and half width of the interval of a record in percent; NaN for an interval that is not known."""
+    interval = math.nan if record["ci95"] is None else 100 * record["ci95"]
+    return 100 * record["mean"], interval
+
+
+def _headers(rows):
+    """Column -> header."""
+    found = titles(rows)
+    records = [record for row in rows for record in row.records.values()]
+    # A task's metric is the same in all its records.
+    metrics = {record["task"]: record["metric"] for record in records}
+    headers = {
+        task: title + (" (mAP)" if metrics[task] == "mean_average_precision" else "")
+        for task, title in found.items()
+    }
+    if any(_has_average(row) for row in rows):
+        headers[_AVERAGE] = "Average of nine"
+    if any(record["task"] == "fsd50k" and record.get("auc") is not None for record in records):
+        headers[_AUC] = f"{found['fsd50k']} (AUC)"
+    order = [column for column in _ORDER if column in headers]
+    return {column: headers[column] for column in [*order, *(task for task in found if task not in order)]}
+
+
+def _cell(row, column):
+    if column == _AVERAGE:
+        return _average(row)
+    record = row.records.get("fsd50k" if column == _AUC else column)
+    if record is None:
+        return ""
+    if column == _AUC:
+        record = {**record, "mean": record.get("auc"), "ci95": record.get("auc_ci95")}
+    return "" if record["mean"] is None else _percent(*in_percent(record)) + _mark([record])
+
+
+def _published_cell(row, column):
+    if column == _AVERAGE:
+        return "" if math.isnan(row.average) else f"{row.average:.1f}"
+    return _percent(*row.scores[column]) if column in row.scores else ""
+
+
+def _name(row):
+    return f"{row.model} [{row.label}] {'‡' if row.reported else '†'}"
+
+
+def _has_average(row):
+    return set(published.TASKS) <= set(row.records)
+
+
+def _average(row):
+    """The mean over the nine tasks; empty if one of them is missing."""
+    if not _has_average(row):
+        return ""
+    records = [row.records[task] for task in published.TASKS]
+    return f"{100 * np.mean([record['mean'] for record in records]):.1f}" + _mark(records)
+
+
+def _mark(records):
+    comparable = all(record["comparable"] and record["protocol"] == WINDOW for record in records)
+    return "" if comparable else "\\*"
+
+
+def _percent(mean, interval):
+    return f"{mean:.1f}" if math.isnan(interval) else f"{mean:.1f} ± {interval:.1f}"
+
+
+def _notes(rows, theirs, headers):
+    notes = [
+        "Scores are in percent; the ± of our own is half the width of the 95 % confidence interval over the "
+        "seeds, and is missing where there was one seed."
+    ]
+    if _AVERAGE in headers:
+        notes[0] += " The average is over the nine tasks other than FSD50K."
+    if reasons := _reasons(rows):
+        notes.append(f"\\* Not comparable with published numbers: {'; '.join(reasons)}.")
+    if theirs:
+        notes.append(f"† The row is published and was not measured here: {published.SOURCE}")
+    if any(row.reported for row in theirs):
+        notes.append(f"‡ {published.REPORTED}")
+    if "fsd50k" in headers:
+        notes.append(published.AUDIOSET_LABELS)
+    return "\n\n".join(notes).split("\n")
+
+
+def _reasons(rows):
+    """Why results do not compare with published ones."""
+    records = [record for row in rows for record in row.records.values()]
+    reasons = []
+    own_splits = dict.fromkeys(record["title"] for record in records if not record["comparable"])
+    if own_splits:
+        reasons.append(
+            f"they were measured on other clips or splits than the paper's ({', '.join(own_splits)})"
+        )
+    protocols = dict.fromkeys(record["protocol"] for record in records)
+    others = [protocol for protocol in protocols if protocol != WINDOW]
+    if others:
+        reasons.append(f"not the protocol {WINDOW} ({', '.join(others)})")
+    return reasons
+
+
+def _csv_numbers(mean, interval):
+    # Rounded, as 100 times a share is 83.19999999999999.
+    return {
+        "mean_percent": round(mean, 6),
+        "interval_percent": "" if math.isnan(interval) else round(interval, 6),
+    }
