@@ -9,8 +9,8 @@ import tensorflow as tf
 class ErrorCarrier:
     """Carries an error past TensorFlow, which replaces what a function inside a data set raises by its own.
 
-    The function inside the data set says `raise carrier.keep(error)`; the code that iterates over the data set
-    does so inside `with carrier.unwrapped()`.
+    The function inside the data set says `raise carrier.keep(error)`; the code that iterates over the data
+    set does so inside `with carrier.unwrapped()`.
 
     Attributes:
         error: the error that was kept last; None at the beginning.

@@ -5,7 +5,7 @@ import pytest
 import soundfile
 
 from byola_keras.audio.crops import CropStream, crop_dataset
-from byola_keras.audio.decode import AudioError
+from byola_keras.audio.decode import AudioError, read_crop
 
 LENGTH = 1000
 
@@ -80,6 +80,51 @@ def test_broken_file_is_replaced_counted_and_named_once(files, tmp_path, caplog)
     # The substitute too is a function of the place: another start gives the same.
     again = batches(CropStream([*files, str(broken)], LENGTH, seed=1), 2, start_step=20)
     np.testing.assert_array_equal(np.concatenate(again), crops[80:])
+
+
+def test_substitutes_are_drawn_from_all_files(files, tmp_path):
+    broken = tmp_path / "broken.wav"
+    broken.write_bytes(b"nothing")
+    stream = CropStream([str(broken), *files], LENGTH, seed=3)
+    count, epochs = len(stream.files), 300
+    # The crop at which each epoch visits the broken file.
+    visits = [11 * epoch + int(np.flatnonzero(stream._order(epoch) == 0)[0]) for epoch in range(epochs)]
+    substitutes = np.bincount(file_numbers(np.stack([stream.crop(visit) for visit in visits])))
+    assert count == 11 and len(substitutes) == 10
+    # 30 each are expected; less than 12 or more than 55 of one has a chance below one in ten thousand.
+    assert substitutes.min() >= 12 and substitutes.max() <= 55
+
+
+def test_one_good_file_among_many_broken_is_found(files, tmp_path):
+    paths = []
+    for number in range(30):
+        path = tmp_path / f"broken_{number}.wav"
+        path.write_bytes(b"nothing")
+        paths.append(str(path))
+    stream = CropStream([*paths, files[7]], LENGTH, seed=0)
+    crops = np.stack([stream.crop(place) for place in range(31)])
+    assert set(file_numbers(crops)) == {7} and len(stream.skipped) == 30
+
+
+def test_search_for_a_substitute_ends(tmp_path):
+    paths = []
+    for number in range(80):
+        path = tmp_path / f"broken_{number:02d}.wav"
+        path.write_bytes(b"nothing")
+        paths.append(str(path))
+    stream = CropStream(paths, LENGTH, seed=0)
+    with pytest.raises(AudioError, match=r"Received: 80 file\(s\), none of the 5[01] tried"):
+        stream.crop(0)
+
+
+def test_crops_are_what_read_crop_gives(files):
+    """Also at another rate and of files of several rates: the stream adds nothing of its own."""
+    stream = CropStream(files, LENGTH, seed=1, sample_rate=8000)
+    crop = stream.crop(17)
+    path = files[stream._order(1)[7]]
+    position = np.random.default_rng((1, 1, 17)).random()
+    np.testing.assert_array_equal(crop, read_crop(path, LENGTH, position, 8000))
+    assert stream.recipe()["files"] == 10 and str(stream) == "10 sound files"
 
 
 def test_only_broken_files(tmp_path):

@@ -43,6 +43,21 @@ def test_any_rate_equals_the_resampled_whole(tmp_path, sample_rate, position):
 
 
 @pytest.mark.parametrize(
+    ("sample_rate", "samples", "resampled"),
+    # At 16 kHz 40,000.73 samples, 40,000.36, 40,000.5 and 40,000.33: rounded, halves up.
+    [(44100, 110_252, 40_001), (44100, 110_251, 40_000), (32000, 80_001, 40_001), (48000, 120_001, 40_000)],
+)
+def test_last_crop_ends_with_the_resampled_whole(tmp_path, sample_rate, samples, resampled):
+    path = str(tmp_path / "tone.wav")
+    sound = tone(sample_rate, seconds=3)[:samples]
+    soundfile.write(path, sound, sample_rate, subtype="FLOAT")
+    assert len(np.concatenate(list(read_blocks(path)))) == resampled
+    last = read_crop(path, 15200, 0.9999999)
+    np.testing.assert_allclose(last, expected_crop(path, 15200, 0.9999999), atol=2e-6)
+    assert np.abs(last[-1]) > 0
+
+
+@pytest.mark.parametrize(
     ("name", "subtype"),
     [
         ("a.wav", "PCM_U8"),
