@@ -48,6 +48,22 @@ def tiny_encoder(**arguments):
     return byola_keras.Encoder(**{"channels": 4, "mlp_units": (8, 8), **arguments})
 
 
+def reference_encoder(config, mels=64, **arguments):
+    """The encoder of a reference configuration: `d` is the size of local and global features."""
+    hidden = config["mlp_hidden_d"]
+    local = config["base_d"] * (mels >> config["conv_layers"])
+    encoder = byola_keras.Encoder(
+        conv_blocks=config["conv_layers"],
+        channels=config["base_d"],
+        mlp_units=(hidden, config["d"] - local),
+        features="local_global" if config["stack"] else "global",
+        dropout=0.0,
+        **arguments,
+    )
+    encoder.build((None, None, mels))
+    return encoder
+
+
 def tiny_embedder(card=None, frontend=None, build=True, seed=None, **encoder):
     """An embedder with fresh weights; `frontend` and `encoder` are the arguments of the two layers.
 

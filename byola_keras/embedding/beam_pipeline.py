@@ -18,7 +18,7 @@ from byola_keras.embedding.sound_files import SoundFile
 from byola_keras.models.embedder import Embedder
 from byola_keras.models.loading import load
 
-# Files that a worker takes at a time, which is also what a part of a table holds.
+# Number of files that a worker takes at a time, which are also the rows of a part of a table.
 _FILES = 256
 _RESULTS_FILE = ".results.json"
 
@@ -27,7 +27,7 @@ class EmbedderHandler(ModelHandler[SoundFile, PredictionResult, Embedder]):
     """Embeds files on a worker, which writes the embeddings itself: the frames of hours are no message.
 
     Args:
-        request: the model and what is wanted of it. Its paths must lead to the same place on all workers.
+        request: which embeddings are wanted. Its paths must lead to the same place on all workers.
     """
 
     def __init__(self, request: Request):
@@ -41,7 +41,7 @@ class EmbedderHandler(ModelHandler[SoundFile, PredictionResult, Embedder]):
     def run_inference(
         self, batch: Sequence[SoundFile], model: Embedder, inference_args: dict | None = None
     ) -> list[PredictionResult]:
-        """Embeds a batch of files; gives what became of each."""
+        """Embeds a batch of files; returns what became of each."""
         results = list(embed_pending(self._request, model, batch))
         logging.info("%d file(s) done by this worker.", len(results))
         return [PredictionResult(result.path, result) for result in results]
@@ -53,9 +53,12 @@ def embed_by_beam(
     """Embeds files as `embed_pending` does, in a pipeline.
 
     Args:
-        request: the model and what is wanted of it.
-        files: what is embedded.
-        beam_arguments: Beam's own; without "--runner" among them it runs in this process.
+        request: which embeddings are wanted.
+        files: the files that are still to be embedded.
+        beam_arguments: arguments of Beam itself; without "--runner" among them it runs in this process.
+
+    Returns:
+        What became of each file.
 
     Raises:
         RuntimeError: the pipeline failed.

@@ -29,10 +29,10 @@ def embed_files(
     """Embeds sound files into a folder. What is there already is left as it is.
 
     Args:
-        request: the model and what is wanted of it.
-        files: see `find_sound_files`.
-        overwrite: make everything again. A table is removed first.
-        beam_arguments: of Apache Beam, which then runs it; None to do without.
+        request: which embeddings are wanted.
+        files: the files, see `find_sound_files`.
+        overwrite: whether everything is made again. A table is removed first.
+        beam_arguments: arguments of Apache Beam, which then runs the work; None does without Beam.
 
     Returns:
         The report, which is in `report.json` too.
@@ -43,7 +43,7 @@ def embed_files(
         RuntimeError: the pipeline of Beam failed.
         ImportError: Beam or pyarrow is wanted and not installed.
     """
-    # Other processes may work in another folder.
+    # The current directory of another process may be another one.
     request = request._replace(
         model=os.path.abspath(find_model(request.model)), output_dir=os.path.abspath(request.output_dir)
     )

@@ -4,6 +4,7 @@ import collections
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -14,11 +15,23 @@ from byola_keras.embedding.sound_files import SoundFile
 from byola_keras.models.embedder import Embedder
 from byola_keras.processes import available_cores
 
-# Timestamps and frames, chunk by chunk, as from `iter_frames`.
-Parts = Iterable[tuple[np.ndarray, np.ndarray]]
-
 # Short files wait for others of their length until so many times a chunk has gathered.
 _WAITING_CHUNKS = 8
+
+
+class Embeddings(NamedTuple):
+    """The embeddings of one file, which can be taken once.
+
+    Attributes:
+        parts: timestamps in milliseconds [frames] and frames [frames, D], chunk by chunk, as `iter_frames`
+            gives them. An `AudioError` comes when they are taken.
+        scene: float32 [D]; None where it follows from the frames of all parts.
+        count: number of all frames; None where `scene` is.
+    """
+
+    parts: Iterable[tuple[np.ndarray, np.ndarray]]
+    scene: np.ndarray | None = None
+    count: int | None = None
 
 
 def embed_many(
@@ -26,26 +39,26 @@ def embed_many(
     files: Iterable[SoundFile],
     chunk_seconds: float = CHUNK_SECONDS,
     workers: int | None = None,
-) -> Iterator[tuple[SoundFile, Parts]]:
+) -> Iterator[tuple[SoundFile, Embeddings]]:
     """Embeds files, in bounded memory whatever their number and length.
 
     Args:
         embedder: see `byola_keras.load`.
-        files: what is embedded.
+        files: the files, in any order.
         chunk_seconds: sound that is embedded at a time; files that together are as long share a batch.
-        workers: threads that decode; None for one a processor core.
+        workers: number of threads that decode; None starts one for each processor core.
 
     Yields:
-        A file and its parts, to be taken before the next; files of equal length may come before others. A
-        file that cannot be decoded raises its `AudioError` when its parts are taken.
+        A file and its embeddings, to be taken before the next file; files of equal length may come before
+        others. A file that cannot be decoded raises its `AudioError` when its parts are taken.
     """
     limit = round(chunk_seconds * embedder.sample_rate)
     groups, waiting = collections.defaultdict(list), 0
     for file, sound in _read_ahead(files, embedder.sample_rate, limit, workers or available_cores()):
         if sound is None:
-            yield file, iter_frames(embedder, file.path, chunk_seconds)
+            yield file, Embeddings(iter_frames(embedder, file.path, chunk_seconds))
         elif isinstance(sound, AudioError):
-            yield file, _raising(sound)
+            yield file, Embeddings(_raising(sound))
         else:
             group = groups[len(sound)]
             group.append((file, sound))
@@ -63,10 +76,20 @@ def embed_many(
 
 def _embed_group(embedder, group):
     files, sounds = zip(*group, strict=True)
-    frames = embedder.part_graph(np.stack(sounds), 0, tf.int32.max)["frames"]
-    timestamps = embedder.timestamps_ms(frames.shape[1])
-    for file, of_file in zip(files, np.asarray(frames, np.float32), strict=True):
-        yield file, [(timestamps, of_file)]
+    output = embedder.part_graph(np.stack(sounds), 0, tf.int32.max)
+    frames, count = output["frames"], output["frames"].shape[1]
+    if output["scene"].dtype != tf.float32:
+        # Of half precision: pooling the frames in double precision loses less.
+        for number, file in enumerate(files):
+            yield file, Embeddings(_part(embedder, frames, number))
+        return
+    for number, (file, scene) in enumerate(zip(files, output["scene"].numpy(), strict=True)):
+        yield file, Embeddings(_part(embedder, frames, number), scene, count)
+
+
+def _part(embedder, frames, number):
+    """The only part of a short file, converted when it is wanted."""
+    yield embedder.timestamps_ms(frames.shape[1]), np.asarray(frames[number], np.float32)
 
 
 def _raising(error):
@@ -75,7 +98,7 @@ def _raising(error):
 
 
 def _read_ahead(files, sample_rate, limit, workers):
-    """Each file and what `_read_short` gives, in order, some of them read before they are asked for."""
+    """Yields each file with what `_read_short` gives, in order; some are read before they are asked for."""
 
     def read(file):
         return file, _read_short(file.path, sample_rate, limit)
@@ -94,7 +117,7 @@ def _map_ahead(pool, function: Callable, items, ahead):
 
 
 def _read_short(path, sample_rate, limit):
-    """The samples of a file; None where they are more than `limit`; an error that is not raised here."""
+    """Returns a file's samples, None if they are more than `limit`, or the `AudioError`, not raised."""
     blocks, samples = [], 0
     try:
         for block in sound_blocks(path, sample_rate):

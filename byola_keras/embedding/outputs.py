@@ -1,6 +1,7 @@
-"""Where embeddings go. What is there is whole, and need not be made again."""
+"""The files to which embeddings are written. A file that is there is whole and need not be made again."""
 
 import abc
+import contextlib
 import os
 import shutil
 import tempfile
@@ -9,10 +10,10 @@ import zipfile
 import numpy as np
 
 from byola_keras.atomic import replacing
-from byola_keras.embedding.embed_many import Parts
+from byola_keras.embedding.embed_many import Embeddings
 from byola_keras.embedding.running_pooling import RunningPooling
 
-# Frames of a file beyond so many bytes wait on the disk.
+# Beyond so many bytes the frames of a file wait on the disk.
 _FRAMES_IN_MEMORY = 2**26
 
 
@@ -20,9 +21,9 @@ class Outputs(abc.ABC):
     """Embeddings of one model in a folder.
 
     Args:
-        folder: for all outputs.
-        model: what identifies the model, see `model_card.identity`.
-        pooling: that of the model.
+        folder: folder of all outputs.
+        model: identity of the model, see `model_card.identity`.
+        pooling: pooling of the model, see `RunningPooling`.
     """
 
     def __init__(self, folder: str, model: str, pooling: str):
@@ -30,15 +31,15 @@ class Outputs(abc.ABC):
 
     @abc.abstractmethod
     def done(self, names: list[str]) -> set[str]:
-        """Those of the names whose embeddings are there.
+        """Returns those of the names whose embeddings are there.
 
         Raises:
-            ValueError: some that are there are another model's.
+            ValueError: some of the embeddings that are there were made by another model.
         """
 
     @abc.abstractmethod
-    def write(self, name: str, parts: Parts) -> int:
-        """Takes the embeddings of a file and gives the number of its frames. Errors of the parts pass."""
+    def write(self, name: str, embeddings: Embeddings) -> int:
+        """Writes one file's embeddings; returns its number of frames. Errors of its parts propagate."""
 
     @abc.abstractmethod
     def flush(self) -> None:
@@ -54,6 +55,16 @@ class Outputs(abc.ABC):
                 f"`output_dir` must hold embeddings of one model. Received: the model {self.model}; those of "
                 f"{name!r} in {self.folder!r} are of {model}. Take another --output_dir, or --overwrite."
             )
+
+
+def scene_and_count(embeddings: Embeddings, pooling: str) -> tuple[np.ndarray, int]:
+    """Returns the scene of a file, float32 [D], and its number of frames; pools them where it must."""
+    if embeddings.scene is not None:
+        return embeddings.scene, embeddings.count
+    running = RunningPooling(pooling)
+    for _, frames in embeddings.parts:
+        running.update(frames)
+    return running.result(), running.count
 
 
 class NpzFiles(Outputs):
@@ -81,32 +92,41 @@ class NpzFiles(Outputs):
         self._check_model(name, model)
         return has_frames or not self._frames
 
-    def write(self, name, parts):
+    def write(self, name, embeddings):
+        if not self._frames:
+            scene, count = scene_and_count(embeddings, self._pooling)
+            with self._archive(name) as archive:
+                self._write_arrays(archive, scene=scene)
+            return count
         pooling, timestamps = RunningPooling(self._pooling), []
         with tempfile.SpooledTemporaryFile(_FRAMES_IN_MEMORY, dir=self.folder) as frames:
-            for times, part in parts:
+            for times, part in embeddings.parts:
                 pooling.update(part)
-                if self._frames:
-                    timestamps.append(times)
-                    frames.write(part.astype("<f4", copy=False).tobytes())
-            arrays = {"scene": pooling.result(), "model": np.array(self.model)}
-            path = self._path(name)
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
-                if self._frames:
-                    arrays["timestamps_ms"] = np.concatenate(timestamps)
-                    shape = (pooling.count, len(arrays["scene"]))
-                    _write_frames(archive, frames, shape)
-                for key, array in arrays.items():
-                    with archive.open(f"{key}.npy", "w") as member:
-                        np.lib.format.write_array(member, array)
+                timestamps.append(times)
+                frames.write(part.astype("<f4", copy=False).tobytes())
+            scene = pooling.result() if embeddings.scene is None else embeddings.scene
+            with self._archive(name) as archive:
+                _write_frames(archive, frames, (pooling.count, part.shape[1]))
+                self._write_arrays(archive, scene=scene, timestamps_ms=np.concatenate(timestamps))
         return pooling.count
 
+    @contextlib.contextmanager
+    def _archive(self, name):
+        path = self._path(name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+            yield archive
+
+    def _write_arrays(self, archive, **arrays):
+        for key, array in {**arrays, "model": np.array(self.model)}.items():
+            with archive.open(f"{key}.npy", "w") as member:
+                np.lib.format.write_array(member, array)
+
     def flush(self):
-        """Every file is written at once."""
+        """Nothing waits in memory: `write` writes every file at once."""
 
     def clear(self):
-        """Every file is replaced."""
+        """Nothing would stay: `write` replaces every file."""
 
     def _path(self, name):
         # With the extension of the sound: a.wav and a.flac may lie in one folder.

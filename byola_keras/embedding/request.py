@@ -1,4 +1,4 @@
-"""What is wanted of a model and files, and the work itself, here or on another machine."""
+"""The request for embeddings, and the worker function that fulfils it on any machine."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -14,15 +14,15 @@ from byola_keras.models.model_card import identity
 
 
 class Request(NamedTuple):
-    """What is wanted; plain values, for other processes too.
+    """Which embeddings are wanted, in plain values that can be sent to other processes.
 
     Attributes:
-        model: what `byola_keras.load` takes.
+        model: path or preset of the model, see `byola_keras.load`.
         output_dir: folder of the embeddings.
         output_format: "npz", "parquet" or "tfrecord".
         frames: whether an .npz holds frames and timestamps; tables never do.
-        chunk_seconds: see `embed_file`.
-        workers: threads that decode; None for one a processor core.
+        chunk_seconds: sound that is embedded at a time, see `embed_file`.
+        workers: number of threads that decode; None starts one for each processor core.
     """
 
     model: str
@@ -33,7 +33,7 @@ class Request(NamedTuple):
     workers: int | None = None
 
     def outputs(self, embedder: Embedder) -> Outputs:
-        """Where the embeddings of this model go."""
+        """Returns the files to which the embeddings of this model go."""
         kinds = {"npz": NpzFiles, "parquet": ParquetTable, "tfrecord": TfrecordTable}
         if self.output_format not in kinds:
             raise ValueError(
@@ -46,7 +46,7 @@ class Request(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What became of a file: seconds of sound, or else the problem with it."""
+    """What became of a file: its seconds of sound, or the problem that kept it from being embedded."""
 
     path: str
     seconds: float
@@ -54,13 +54,24 @@ class Result(NamedTuple):
 
 
 def embed_pending(request: Request, embedder: Embedder, files: Iterable[SoundFile]) -> Iterator[Result]:
-    """Embeds files and writes their embeddings, all of which are there at the end, however that comes."""
+    """Embeds files and writes their embeddings.
+
+    However the iteration ends, the embeddings of all files that it has yielded are written.
+
+    Args:
+        request: which embeddings are wanted.
+        embedder: the model of the request.
+        files: the files that are still to be embedded.
+
+    Yields:
+        What became of each file.
+    """
     outputs = request.outputs(embedder)
     hop = embedder.frontend.hop_length * 2**embedder.encoder.conv_blocks / embedder.sample_rate
     try:
-        for file, parts in embed_many(embedder, files, request.chunk_seconds, request.workers):
+        for file, embeddings in embed_many(embedder, files, request.chunk_seconds, request.workers):
             try:
-                frames = outputs.write(file.name, parts)
+                frames = outputs.write(file.name, embeddings)
             except AudioError as error:
                 yield Result(file.path, 0.0, str(error))
             else:

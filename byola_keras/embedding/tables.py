@@ -1,4 +1,4 @@
-"""Embeddings of clips as a table of a row a file, in parts: a kill costs no more than the last one."""
+"""Embeddings as a table with one row for each file, in parts: a kill costs the last part alone."""
 
 import abc
 import glob
@@ -12,10 +12,9 @@ import numpy as np
 import tensorflow as tf
 
 from byola_keras.atomic import replacing
-from byola_keras.embedding.outputs import Outputs
-from byola_keras.embedding.running_pooling import RunningPooling
+from byola_keras.embedding.outputs import Outputs, scene_and_count
 
-# A part is written with so many rows, or when its first row has waited so long.
+# A part is written when it has so many rows, or when its first row has waited so long.
 _PART_ROWS = 10_000
 _PART_SECONDS = 300.0
 
@@ -42,21 +41,19 @@ class Table(Outputs):
                 found.add(name)
         return {name for name in names if _readable(name) in found}
 
-    def write(self, name, parts):
-        pooling = RunningPooling(self._pooling)
-        for _, frames in parts:
-            pooling.update(frames)
+    def write(self, name, embeddings):
+        scene, count = scene_and_count(embeddings, self._pooling)
         self._first_row = self._first_row if self._rows else time.monotonic()
-        self._rows[_readable(name)] = pooling.result()
+        self._rows[_readable(name)] = scene
         if len(self._rows) >= _PART_ROWS or time.monotonic() - self._first_row > _PART_SECONDS:
             self.flush()
-        return pooling.count
+        return count
 
     def flush(self):
         if not self._rows:
             return
         rows = dict(sorted(self._rows.items()))
-        # The same rows make the same part: what a cluster does twice is there once.
+        # The file name is a hash of the rows, so a retried bundle overwrites itself.
         key = hashlib.sha256("\n".join(rows).encode()).hexdigest()[:12]
         os.makedirs(self._parts_folder, exist_ok=True)
         with replacing(os.path.join(self._parts_folder, f"part-{key}.{self.suffix}")) as temporary:

@@ -1,4 +1,4 @@
-"""Sound on which an export is compared with its model."""
+"""Sound on which an exported model is compared with the Keras model."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ _MOST_SECONDS = 10.0
 
 
 def generated_clips(sample_rate: int) -> dict[str, np.ndarray]:
-    """Silence, noise and a tone of several lengths by name, float32 [batch, samples]."""
+    """Makes silence, noise and a tone of several lengths, float32 [batch, samples] by name."""
     draws = np.random.default_rng(0)
     seconds = np.arange(round(3.3 * sample_rate)) / sample_rate
     noise = draws.normal(0.0, 0.1, (4, sample_rate))
@@ -35,7 +35,7 @@ def read_clips(audio: Sequence[str], sample_rate: int) -> dict[str, np.ndarray]:
     Args:
         audio: folders, patterns or files, as for `find_audio_files`. Of many files 32, spread evenly, are
             taken, and the first ten seconds of each.
-        sample_rate: Hz.
+        sample_rate: sample rate of the clips in Hz.
 
     Raises:
         ValueError: a file cannot be used, or none was found.

@@ -1,19 +1,20 @@
 """Compares exported models, each run in a process of its own, with the Keras model they were made from."""
 
+import contextlib
 import dataclasses
 import os
 import pathlib
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from byola_keras.models.embedder import Embedder
 
-# What a precision may change: largest error relative to the largest value, or lowest cosine of an embedding.
+# A precision must stay below the error, relative to the largest value, or above the cosine of an embedding.
 LARGEST_ERROR = {"saved_model": 1e-3, "float32": 1e-3}
 LOWEST_COSINE = {"float16": 0.9999, "int8": 0.99, "full_int8": 0.98}
 _OUTPUTS = ("scene", "frames")
@@ -25,8 +26,8 @@ class Artefact:
     """A file, or the folder of a SavedModel, that was exported.
 
     Attributes:
-        name: under which it is reported.
-        path: where it lies now.
+        name: name under which it is reported.
+        path: path at which it lies now.
         precision: a key of `LARGEST_ERROR` or `LOWEST_COSINE`.
         input: "waveform" or "logmel".
     """
@@ -37,7 +38,7 @@ class Artefact:
     input: str = "waveform"
 
     def size(self) -> int:
-        """Bytes."""
+        """Returns the bytes of all its files."""
         files = pathlib.Path(self.path).rglob("*") if os.path.isdir(self.path) else [pathlib.Path(self.path)]
         return sum(file.stat().st_size for file in files if file.is_file())
 
@@ -49,22 +50,26 @@ class VerificationError(ValueError):
 def verify(embedder: Embedder, artefacts: Sequence[Artefact], clips: Mapping[str, np.ndarray]) -> dict:
     """Runs every artefact on every clip and compares `scene` and `frames` with those of the embedder.
 
+    On GPUs both compute in full float32, without TensorFloat-32, whose ten bits of mantissa alone can exceed
+    the tolerance of float32 files.
+
     Args:
-        embedder: what the artefacts were made from.
-        artefacts: what was exported.
+        embedder: the model from which the artefacts were made.
+        artefacts: the exported files and folders.
         clips: waveforms, float32 [batch, samples], by name. Samples that are not finite count as zero, as
             they do in an exported model.
 
     Returns:
-        JSON values: "artefacts", for each its size, the worst error and cosine of all clips, what was
-        required, what ran it, and the figures of each clip.
+        JSON values: "artefacts", for each its size, the worst error and cosine of all clips, the requirement,
+        the interpreter that ran it, and the figures of each clip.
 
     Raises:
-        VerificationError: an artefact cannot be run, or answers otherwise; with the table of all.
+        VerificationError: an artefact cannot be run, or answers otherwise; the text has the table of all.
     """
     finite = {name: np.nan_to_num(clip, nan=0.0, posinf=0.0, neginf=0.0) for name, clip in clips.items()}
-    expected = {name: _as_arrays(embedder(tf.constant(clip))) for name, clip in finite.items()}
-    log_mels = {name: embedder.frontend(tf.constant(clip)).numpy() for name, clip in finite.items()}
+    with full_float32():
+        expected = {name: _as_arrays(embedder(tf.constant(clip))) for name, clip in finite.items()}
+        log_mels = {name: embedder.frontend(tf.constant(clip)).numpy() for name, clip in finite.items()}
     # What is too short for a frame, the embedder lengthens as a waveform.
     fewest = 2**embedder.encoder.conv_blocks
     long_enough = {name: log_mel for name, log_mel in log_mels.items() if log_mel.shape[1] >= fewest}
@@ -83,8 +88,37 @@ def verify(embedder: Embedder, artefacts: Sequence[Artefact], clips: Mapping[str
     return report
 
 
+@contextlib.contextmanager
+def full_float32() -> Iterator[None]:
+    """Switches TensorFloat-32 off inside the context, and back to what it was at the end."""
+    before = tf.config.experimental.tensor_float_32_execution_enabled()
+    tf.config.experimental.enable_tensor_float_32_execution(False)
+    try:
+        yield
+    finally:
+        tf.config.experimental.enable_tensor_float_32_execution(before)
+
+
+def judge(precision: str, error: float, cosine: float) -> tuple[bool, str]:
+    """Compares the figures of an exported model with the tolerance of its precision.
+
+    Args:
+        precision: a key of `LARGEST_ERROR` or `LOWEST_COSINE`.
+        error: largest error, relative to the largest value of the output.
+        cosine: lowest cosine between an embedding and that of the Keras model.
+
+    Returns:
+        Whether it passes, and the requirement as text.
+    """
+    if precision in LARGEST_ERROR:
+        limit = LARGEST_ERROR[precision]
+        return bool(error < limit), f"error < {limit:g}"
+    limit = LOWEST_COSINE[precision]
+    return bool(cosine > limit), f"cosine > {limit:g}"
+
+
 def table(report: dict) -> str:
-    """The report of `verify` for people, a line an artefact."""
+    """Returns the report of `verify` as text, with one line for each artefact."""
     lines = [f"{'':<40}{'MB':>8}{'largest error':>15}{'lowest cosine':>15}  required"]
     for name, entry in report["artefacts"].items():
         lines.append(
@@ -118,25 +152,20 @@ def _compare(artefact, inputs, expected):
             clip["lowest_cosine"] = min(clip["lowest_cosine"], cosine)
     error = max(clip["largest_error"] for clip in clips.values())
     cosine = min(clip["lowest_cosine"] for clip in clips.values())
-    if artefact.precision in LARGEST_ERROR:
-        limit = LARGEST_ERROR[artefact.precision]
-        required, passed = f"error < {limit:g}", error < limit
-    else:
-        limit = LOWEST_COSINE[artefact.precision]
-        required, passed = f"cosine > {limit:g}", cosine > limit
+    passed, required = judge(artefact.precision, error, cosine)
     return {
         "bytes": artefact.size(),
         "largest_error": error,
         "lowest_cosine": cosine,
         "required": required,
-        "passed": bool(passed),
+        "passed": passed,
         "run_by": run_by,
         "clips": clips,
     }
 
 
 def _error_and_cosine(actual, expected):
-    """Error relative to the largest value, and the lowest cosine of all vectors."""
+    """Returns the error relative to the largest value, and the lowest cosine of all vectors."""
     if actual.shape != expected.shape or not np.isfinite(actual).all():
         return float("inf"), -1.0
     actual, expected = actual.astype(np.float64), expected.astype(np.float64)
@@ -149,7 +178,7 @@ def _error_and_cosine(actual, expected):
 
 
 def _run_in_fresh_process(artefact, inputs):
-    """Outputs for each input, and what ran it."""
+    """Returns the outputs for each input, and the interpreter that computed them."""
     kind = "saved_model" if artefact.precision == "saved_model" else "litert"
     with tempfile.TemporaryDirectory() as folder:
         files = [os.path.join(folder, name) for name in ("inputs.npz", "outputs.npz")]

@@ -171,13 +171,31 @@ def test_equal_lengths_share_a_call(embedder, clips, monkeypatch):
     )
     files = find_sound_files([str(clips)])
     names = [
-        file.name
-        for file, parts in embed_many.embed_many(embedder, files, CHUNK_SECONDS)
-        if file.name in NAMES
+        file.name for file, _ in embed_many.embed_many(embedder, files, CHUNK_SECONDS) if file.name in NAMES
     ]
     assert sorted(names) == NAMES
     # The third file of a second comes when two have filled a batch of two seconds.
     assert sorted(shapes) == [(1, 160), (1, 16000), (2, 11200), (2, 16000)]
+
+
+def test_a_table_takes_the_scene_and_leaves_the_frames(output):
+    def frames():
+        raise AssertionError("taken")
+        yield
+
+    table = tables.TfrecordTable(str(output), "model", "mean_max")
+    scene = np.arange(72, dtype="float32")
+    assert table.write("a.wav", embed_many.Embeddings(frames(), scene, count=25)) == 25
+    table.flush()
+    np.testing.assert_array_equal(rows(output, "tfrecord")["a.wav"][0], scene)
+
+
+@pytest.mark.parametrize("frames", [True, False])
+def test_half_precision_is_pooled_as_in_embed_file(clips, output, tmp_path, frames):
+    embedder = tiny_embedder(dtype="mixed_bfloat16")
+    embed(embedder.save_to_preset(tmp_path / "half"), clips, output, frames=frames)
+    expected = byola_keras.embed_file(embedder, str(clips / "a.wav"))["scene"]
+    np.testing.assert_allclose(np.load(output / "a.wav.npz")["scene"], expected, rtol=1e-5, atol=1e-5)
 
 
 def test_memory_is_bounded_whatever_comes(embedder, tmp_path, monkeypatch):

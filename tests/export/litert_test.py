@@ -99,11 +99,25 @@ def test_odd_waveforms(embedder, waveform_files):
         check(run(waveform=noise(1, 5000)), embedder(noise(1, 5000)), precision)
 
 
+def test_ranges_are_measured_on_the_clips_given_and_on_tones_and_noise(embedder):
+    clip = noise(1, 5000)
+    clip[0, 7] = np.nan
+    measured = [item["log_mel"] for item in litert._calibration(embedder.frontend, [clip])]
+    np.testing.assert_array_equal(measured[0], embedder.frontend(np.nan_to_num(clip)))
+    assert len(measured) == 1 + 1 + 100
+    silence = embedder.frontend(np.zeros((1, 16000), "float32")).numpy()
+    np.testing.assert_array_equal(measured[1], silence)
+    # Tones and noise, from soft to loud.
+    peaks = np.array([log_mel.max() for log_mel in measured[2:]])
+    assert peaks.min() < -8 and peaks.max() > 4
+
+
 def test_odd_log_mels(embedder, log_mel_files):
     silence = embedder(np.zeros((1, 1), "float32"))
     for precision, content in log_mel_files.items():
         run = runner_of(content)
-        for log_mel in (np.zeros((1, 0, 64)), np.full((1, 7, 64), np.nan), np.full((1, 2, 64), np.inf)):
+        implausible = [np.full((1, 7, 64), value) for value in (np.nan, np.inf, 1e20, -1025.0)]
+        for log_mel in (np.zeros((1, 0, 64)), *implausible):
             output = run(log_mel=log_mel.astype("float32"))
             assert np.isfinite(output["scene"]).all() and np.isfinite(output["frames"]).all()
             if precision != "full_int8":  # an integer for NaN is any

@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from byola_keras.export import exporting as export_module
 from byola_keras.export import run_exported
@@ -12,7 +13,14 @@ from byola_keras.export.exporting import export
 from byola_keras.export.litert import INPUTS, convert
 from byola_keras.export.saved_model import write_saved_model
 from byola_keras.export.verification_sounds import generated_clips, read_clips
-from byola_keras.export.verify import Artefact, VerificationError, _error_and_cosine, verify
+from byola_keras.export.verify import (
+    Artefact,
+    VerificationError,
+    _error_and_cosine,
+    full_float32,
+    judge,
+    verify,
+)
 from tests.export.closeness import cosine, relative_error
 from tests.factories import noise, settled_embedder
 
@@ -36,9 +44,14 @@ def only_float32(content):
 
 def tampered(content, embedder):
     """The file with one layer's weights turned round."""
+    return scaled(content, embedder, -1.0)
+
+
+def scaled(content, embedder, factor):
+    """The file with one layer's weights multiplied by a factor."""
     kernel = embedder.encoder.mlp[0].kernel.numpy().T.tobytes()
     assert content.count(kernel) == 1
-    return content.replace(kernel, (-np.frombuffer(kernel, np.float32)).tobytes())
+    return content.replace(kernel, (np.float32(factor) * np.frombuffer(kernel, np.float32)).tobytes())
 
 
 def files_in(folder):
@@ -103,6 +116,63 @@ def test_error_and_cosine_by_hand():
     actual = np.array([[3.0, 4.0], [1.0, 2.0], [0.0, 0.0]])
     error, least = _error_and_cosine(actual, expected)
     assert error == pytest.approx(1 / 4) and least == pytest.approx(2 / 5**0.5)
+
+
+@pytest.mark.parametrize(
+    ("precision", "error", "cosine", "passed"),
+    [
+        ("saved_model", 0.00099, -1.0, True),
+        ("saved_model", 0.00101, 1.0, False),
+        ("float32", 0.00099, -1.0, True),
+        ("float32", 0.00101, 1.0, False),
+        ("float16", 9.0, 0.99991, True),
+        ("float16", 0.0, 0.99989, False),
+        ("int8", 9.0, 0.9901, True),
+        ("int8", 0.0, 0.9899, False),
+        ("full_int8", 9.0, 0.9801, True),
+        ("full_int8", 0.0, 0.9799, False),
+        ("float32", np.nan, 1.0, False),
+        ("int8", 0.0, np.nan, False),
+    ],
+)
+def test_both_sides_of_every_limit(precision, error, cosine, passed):
+    judged, requirement = judge(precision, error, cosine)
+    assert judged is passed
+    kind, limit = {
+        "float16": ("cosine >", 0.9999),
+        "int8": ("cosine >", 0.99),
+        "full_int8": ("cosine >", 0.98),
+    }.get(precision, ("error <", 0.001))
+    assert requirement == f"{kind} {limit}"
+
+
+@pytest.mark.parametrize(("scale", "passed"), [(1.0001, True), (1.01, False)])
+def test_weights_that_are_a_little_off(embedder, float32, tmp_path, scale, passed):
+    (tmp_path / "file").write_bytes(scaled(float32, embedder, scale))
+    artefact = Artefact("scaled.tflite", str(tmp_path / "file"), "float32")
+    if passed:
+        assert verify(embedder, [artefact], CLIPS)["artefacts"]["scaled.tflite"]["largest_error"] > 1e-5
+        return
+    with pytest.raises(VerificationError, match="scaled.tflite out of tolerance"):
+        verify(embedder, [artefact], CLIPS)
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_tensor_float_32_is_off_while_the_model_is_asked(embedder, monkeypatch, before):
+    enabled = tf.config.experimental.tensor_float_32_execution_enabled
+    seen, call = [], type(embedder.encoder).call
+    monkeypatch.setattr(
+        type(embedder.encoder), "call", lambda *a, **k: seen.append(enabled()) or call(*a, **k)
+    )
+    at_first = enabled()
+    tf.config.experimental.enable_tensor_float_32_execution(before)
+    try:
+        with full_float32():
+            assert not enabled()
+        verify(embedder, [], CLIPS)
+        assert seen == [False] * len(CLIPS) and enabled() is before
+    finally:
+        tf.config.experimental.enable_tensor_float_32_execution(at_first)
 
 
 def test_failing_export_leaves_what_was_there(embedder, float32, tmp_path, monkeypatch):

@@ -4,27 +4,12 @@ import pytest
 
 import byola_keras
 from tests import reference
-
-
-def build(config, mels=64, **arguments):
-    """The encoder of a reference configuration: `d` is the size of local and global features."""
-    hidden = config["mlp_hidden_d"]
-    local = config["base_d"] * (mels >> config["conv_layers"])
-    encoder = byola_keras.Encoder(
-        conv_blocks=config["conv_layers"],
-        channels=config["base_d"],
-        mlp_units=(hidden, config["d"] - local),
-        features="local_global" if config["stack"] else "global",
-        dropout=0.0,
-        **arguments,
-    )
-    encoder.build((None, None, mels))
-    return encoder
+from tests.factories import reference_encoder
 
 
 def load_reference(prefix, variant):
     arrays, config = reference.load("encoder2022")
-    encoder = build(config[variant], config[variant]["n_mels"])
+    encoder = reference_encoder(config[variant], config[variant]["n_mels"])
     byola_keras.load_torch_weights(encoder, reference.with_prefix(arrays, prefix))
     return encoder, arrays
 

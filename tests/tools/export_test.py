@@ -67,7 +67,10 @@ def test_log_mel_in(model, tmp_path):
     ("arguments", "message"),
     [
         (["--model=gone"], "Received: path='gone'"),
-        (["--verify_audio=gone"], "Received: verify_audio='gone'"),
+        (
+            ["--verify_audio=gone"],
+            "`verify_audio` must be a folder",
+        ),
     ],
 )
 def test_wrong_flags(model, tmp_path, arguments, message):

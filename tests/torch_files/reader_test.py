@@ -1,6 +1,7 @@
 import io
 import os
 import pickle
+import re
 import shutil
 import tracemalloc
 import zipfile
@@ -79,6 +80,21 @@ def test_lightning_objects_are_passed_over(tmp_path):
         assert list(read_torch_file(path)) == ["a"]
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("argparse.Namespace", "builtins.set", "builtins.slice", "builtins.object", "builtins.complex"),
+        *("collections.Counter", "collections.defaultdict", "collections.deque", "copyreg._reconstructor"),
+        *("datetime.datetime", "lightning.pytorch.x", "lightning_fabric.x", "numpy.dtype", "omegaconf.x"),
+        *("pathlib.PosixPath", "pytorch_lightning.x.Y", "torch.device", "typing.Any", "_codecs.encode"),
+        *("__builtin__.dict", "copy_reg._reconstructor"),
+    ],
+)
+def test_objects_beside_the_weights_that_are_passed_over(tmp_path, name):
+    content = {"state_dict": {"a": tensor()}, "x": Call(Name(*name.rsplit(".", 1)), ())}
+    assert list(read_torch_file(write_zip(tmp_path / "x.ckpt", content, {"0": SIX}))) == ["a"]
+
+
 # What is refused ---------------------------------------------------------------------------------
 
 
@@ -104,6 +120,24 @@ def test_nothing_is_executed(tmp_path, monkeypatch, where, protocol):
     # Python itself would have run it.
     pickle.loads(pickle.dumps(Evil(os.system, "touch ran")))
     assert os.path.exists("ran")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("builtins.eval", "builtins.exec", "builtins.getattr", "builtins.open", "builtins.__import__"),
+        *("builtins.setattr", "builtins.type", "builtins.compile", "builtins.listx", "builtins.dict.x"),
+        *("collections.x", "collectionsx.Counter", "collections.Counterx", "copyreg.add_extension"),
+        *("subprocess.Popen", "os.system", "posix.system", "importlib.import_module", "runpy.run_path"),
+        *("torchx.a", "torchvision.x", "numpyx.a", "lightningx.a", "pathlibx.Path", "typingx.Any"),
+        *("argparse.Namespacex", "argparse.ArgumentParser", "_codecs.decode", "codecs.encode", "sys.exit"),
+        *("operator.attrgetter", "functools.partial", "pickle.loads", "shutil.rmtree", "webbrowser.open"),
+    ],
+)
+def test_names_that_are_refused_wherever_they_stand(tmp_path, name):
+    content = {"state_dict": {"a": tensor()}, "x": Name(*name.rsplit(".", 1))}
+    path = write_zip(tmp_path / "x.ckpt", content, {"0": SIX})
+    refused(path, f"it names {re.escape(name)}; only tensors")
 
 
 @pytest.mark.parametrize(

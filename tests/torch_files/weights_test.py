@@ -3,13 +3,13 @@ import pytest
 
 import byola_keras
 from tests import reference
-from tests.models.encoder_test import build
+from tests.factories import reference_encoder
 
 
 @pytest.fixture
 def encoder_and_weights():
     arrays, config = reference.load("encoder2022")
-    return build(config["encoder"]), reference.with_prefix(arrays, "weights/")
+    return reference_encoder(config["encoder"]), reference.with_prefix(arrays, "weights/")
 
 
 def test_unbuilt_encoder(encoder_and_weights):
