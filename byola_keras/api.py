@@ -6,14 +6,14 @@ from byola_keras.layers.batch_standardization import BatchStandardization
 from byola_keras.layers.gaussian_mixup import GaussianMixup
 from byola_keras.layers.log_mel_spectrogram import LogMelSpectrogram
 from byola_keras.layers.log_mixup_exp import LogMixupExp, log_mixup_exp
+from byola_keras.layers.random_layer import RandomLayer
 from byola_keras.layers.random_linear_fader import RandomLinearFader
 from byola_keras.layers.random_resize_crop import RandomResizeCrop
 from byola_keras.layers.temporal_pooling import TemporalPooling
 from byola_keras.models.adam import Adam
 from byola_keras.models.byol import BYOL
-from byola_keras.models.embedder import Embedder
+from byola_keras.models.embedder import Embedder, load
 from byola_keras.models.encoder import Encoder
-from byola_keras.models.loading import load
 from byola_keras.torch_files.weights import load_torch_weights
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "GaussianMixup",
     "LogMelSpectrogram",
     "LogMixupExp",
+    "RandomLayer",
     "RandomLinearFader",
     "RandomResizeCrop",
     "TemporalPooling",

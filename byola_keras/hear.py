@@ -16,8 +16,8 @@ import tensorflow as tf
 from byola_keras.embedding.embed_file import frames_of_blocks
 from byola_keras.embedding.running_pooling import RunningPooling
 from byola_keras.layers.waveforms import check_waveforms
-from byola_keras.models.embedder import LARGEST_SAMPLE, Embedder
-from byola_keras.models.loading import load
+from byola_keras.models.embedder import Embedder, load
+from byola_keras.models.samples import LARGEST_SAMPLE
 
 MODEL_VARIABLE = "BYOLA_KERAS_MODEL"
 _SAMPLE_RATES = (16000, 22050, 32000, 44100, 48000)
@@ -117,7 +117,7 @@ def _embed(audio, model, key, finish):
             return tf.stack([finish(_parts(row.numpy(), limit, model), model.embedder) for row in audio])
         rows = limit // samples
         batches = [audio[first : first + rows] for first in range(0, sounds, rows)]
-        outputs = [model.embedder.part_graph(batch, 0, tf.int32.max)[key] for batch in batches]
+        outputs = [model.embedder.embed(batch)[key] for batch in batches]
         return tf.cast(tf.concat(outputs, axis=0), tf.float32)
 
 
@@ -142,7 +142,7 @@ def _join(parts, _):
 
 
 def _pool(parts, embedder):
-    pooling = RunningPooling(embedder.encoder.temporal_pooling.pooling)
+    pooling = RunningPooling(embedder.encoder.pooling)
     for frames in parts:
         pooling.update(frames)
     return pooling.result()

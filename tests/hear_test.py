@@ -163,7 +163,7 @@ import tensorflow as tf
 from byola_keras import hear
 
 model = hear.load_model(sys.argv[1])
-model.embedder.part_graph(tf.zeros((1, 16000 * 62)), 0, tf.int32.max)
+model.embedder.embed(tf.zeros((1, 16000 * 62)))
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 audio = tf.random.uniform((1, 20 * 60 * 16000), -1.0, 1.0)
 print(hear.get_timestamp_embeddings(audio, model)[0].shape, hear.get_scene_embeddings(audio, model).shape)

@@ -4,6 +4,7 @@ import json
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 
@@ -44,10 +45,14 @@ def run_layer_test(layer, x, tmp_path, output_shape, float32_only=True):
     _check_same(tf.function(fresh(), jit_compile=True)(x), output, "XLA")
 
     keras.config.set_dtype_policy("mixed_bfloat16")
-    halves = keras.tree.flatten(type(layer).from_config({**config, "dtype": "mixed_bfloat16"})(x))
+    without_dtype = {name: value for name, value in config.items() if name != "dtype"}
+    halves = keras.tree.flatten(type(layer).from_config(without_dtype)(x))
     expected = tf.float32 if float32_only else tf.bfloat16
     assert {half.dtype for half in halves} == {expected}
     keras.config.set_dtype_policy("float32")
+    if float32_only:
+        with pytest.raises((ValueError, TypeError), match="float32 under every policy. Received: dtype="):
+            type(layer).from_config({**config, "dtype": "mixed_bfloat16"})
     return output
 
 

@@ -130,10 +130,12 @@ def crop_dataset(
             whether the step had to wait.
 
     Returns:
-        Data set of float32 [batch_size, crop_length], or of pairs of that and float64 [batch_size],
-        seconds since 1970.
+        Data set of float32 [batch_size, crop_length], or of dicts of that, "waveforms", and "ready", float64
+        [batch_size], seconds since 1970.
     """
     batches = stream.batches(batch_size, start_step, workers)
     if with_times:
-        batches = batches.map(lambda batch: (batch, tf.fill([batch_size], tf.timestamp())))
+        batches = batches.map(
+            lambda batch: {"waveforms": batch, "ready": tf.fill([batch_size], tf.timestamp())}
+        )
     return batches.prefetch(tf.data.AUTOTUNE)

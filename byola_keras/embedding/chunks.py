@@ -41,7 +41,7 @@ class Chunker:
         self.hop = embedder.frontend.hop_length
         self.half_window = embedder.frontend.n_fft // 2
         # Frames of the front end in one of the encoder.
-        self.pooled = 2**embedder.encoder.conv_blocks
+        self.pooled = embedder.encoder.stride
         self.spoilt = math.ceil(self.half_window / self.hop)
         wanted = round(seconds * embedder.sample_rate / (self.hop * self.pooled))
         # No shorter than what the second chunk repeats of the first.

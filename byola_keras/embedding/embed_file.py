@@ -9,7 +9,8 @@ import tensorflow as tf
 from byola_keras.audio.decode import AudioError, read_blocks
 from byola_keras.embedding.chunks import Chunker
 from byola_keras.embedding.running_pooling import RunningPooling
-from byola_keras.models.embedder import LARGEST_SAMPLE, Embedder
+from byola_keras.models.embedder import Embedder
+from byola_keras.models.samples import LARGEST_SAMPLE
 
 CHUNK_SECONDS = 30.0
 
@@ -33,7 +34,7 @@ def embed_file(
     Raises:
         AudioError: the file cannot be decoded to its end, or holds no samples, or some that are no sound.
     """
-    pooling, parts = RunningPooling(embedder.encoder.temporal_pooling.pooling), []
+    pooling, parts = RunningPooling(embedder.encoder.pooling), []
     try:
         for part in iter_frames(embedder, path, chunk_seconds):
             pooling.update(part[1])
@@ -67,7 +68,7 @@ def frames_of_blocks(
     done = 0
     for chunk in Chunker(embedder, chunk_seconds).cut(blocks):
         end = tf.int32.max if chunk.end is None else chunk.end
-        output = embedder.part_graph(chunk.samples[None], chunk.begin, end)
+        output = embedder.embed_span(chunk.samples[None], chunk.begin, end)
         frames = np.asarray(output["frames"][0], np.float32)
         frames = frames[chunk.skipped_first : len(frames) - chunk.skipped_last]
         if len(frames):

@@ -76,7 +76,7 @@ def embed_many(
 
 def _embed_group(embedder, group):
     files, sounds = zip(*group, strict=True)
-    output = embedder.part_graph(np.stack(sounds), 0, tf.int32.max)
+    output = embedder.embed(np.stack(sounds))
     frames, count = output["frames"], output["frames"].shape[1]
     if output["scene"].dtype != tf.float32:
         # Of half precision: pooling the frames in double precision loses less.

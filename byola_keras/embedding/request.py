@@ -41,7 +41,7 @@ class Request(NamedTuple):
                 f"output_format={self.output_format!r}"
             )
         options = {"frames": self.frames} if self.output_format == "npz" else {}
-        pooling = embedder.encoder.temporal_pooling.pooling
+        pooling = embedder.encoder.pooling
         return kinds[self.output_format](self.output_dir, identity(embedder), pooling, **options)
 
 
@@ -67,7 +67,7 @@ def embed_pending(request: Request, embedder: Embedder, files: Iterable[SoundFil
         What became of each file.
     """
     outputs = request.outputs(embedder)
-    hop = embedder.frontend.hop_length * 2**embedder.encoder.conv_blocks / embedder.sample_rate
+    hop = embedder.frame_seconds
     try:
         for file, embeddings in embed_many(embedder, files, request.chunk_seconds, request.workers):
             try:

@@ -6,7 +6,6 @@ import os
 import time
 
 import numpy as np
-import tensorflow as tf
 from absl import logging
 
 from byola_keras.atomic import write_text
@@ -131,7 +130,7 @@ class _Partial:
 
 
 def _scenes(embedder, waveforms):
-    return embedder.part_graph(waveforms, 0, tf.int32.max)["scene"].numpy()
+    return embedder.embed(waveforms)["scene"].numpy()
 
 
 def _key(task, embedder, *arguments):

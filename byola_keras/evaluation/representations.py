@@ -4,9 +4,9 @@ import keras
 import tensorflow as tf
 
 from byola_keras.layers.log_mel_spectrogram import LogMelSpectrogram
-from byola_keras.models.embedder import Embedder
+from byola_keras.models.embedder import Embedder, load
 from byola_keras.models.encoder import Encoder
-from byola_keras.models.loading import load
+from byola_keras.models.norm_stats import NormStats
 
 
 class LogMelStatistics(keras.layers.Layer):
@@ -18,6 +18,12 @@ class LogMelStatistics(keras.layers.Layer):
     Output shape:
         {"scene": [batch, 2 F], "frames": [batch, T, F]}.
     """
+
+    stride, strides, context, pooling, layer_names = 1, {}, 0, "mean_std", ()
+
+    def embedding_size(self, n_mels):
+        """Size of the embedding, a mean and a deviation of each mel."""
+        return 2 * n_mels
 
     def call(self, x, training=None):
         mean, variance = tf.nn.moments(x, axes=[1])
@@ -47,7 +53,9 @@ def load_representation(model: str) -> Embedder:
     """
     if model not in BASELINES:
         return load(model)
-    return with_statistics(Embedder(LogMelSpectrogram(), None, BASELINES[model]()), 0.0, 1.0)
+    return with_statistics(
+        Embedder(LogMelSpectrogram(), NormStats(0.0, 1.0, 0).layer(), BASELINES[model]()), 0.0, 1.0
+    )
 
 
 def has_statistics(model: str) -> bool:

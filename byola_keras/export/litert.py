@@ -8,7 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from byola_keras.export.saved_model import SIGNATURE, WAVEFORM, save_function
-from byola_keras.layers.log_mel_spectrogram import LOG_OFFSET, LogMelSpectrogram
+from byola_keras.layers.log_mel import LOG_OFFSET, log_mel
+from byola_keras.layers.log_mel_spectrogram import LogMelSpectrogram
 from byola_keras.models.embedder import Embedder
 
 INPUTS = ("waveform", "logmel")
@@ -92,26 +93,14 @@ class _ExactFrontend(LogMelSpectrogram):
     by 5 % of its largest value in float16, and filters of int8 left a cosine of 0.86 of a spoken word.
     """
 
-    def mel_power(self, waveforms):
-        # Known at run time alone, or else the floats would be made now.
-        self._zero = tf.minimum(tf.shape(waveforms)[0], 0)
-        return super().mel_power(waveforms)
+    def call(self, waveforms):
+        # Known at run time alone, or else the floats would be made at the conversion.
+        zero = tf.minimum(tf.shape(waveforms)[0], 0)
 
-    @property
-    def filters(self):
-        return self._exact(self._filters)
+        def exact(values):
+            return tf.bitcast(values.view(np.int32) + zero, tf.float32)
 
-    @filters.setter
-    def filters(self, value):
-        self._filters = value
-
-    def _window(self, frame_length, dtype):
-        with tf.init_scope():
-            window = super()._window(self.n_fft, dtype).numpy()
-        return self._exact(window)
-
-    def _exact(self, values):
-        return tf.bitcast(np.asarray(values, np.float32).view(np.int32) + self._zero, tf.float32)
+        return log_mel(waveforms, exact(self.window), exact(self.filters), self.hop_length)
 
 
 def _with_exact_frontend(embedder):
@@ -123,16 +112,16 @@ def _from_log_mel(embedder, integers):
     """The rest of the embedder, finite for any input: what is no log-mel, or missing, is silence."""
     frontend = embedder.frontend
     # As many frames as the front end gives of the shortest waveform.
-    shortest = max(1 + frontend.n_fft // frontend.hop_length, 2**embedder.encoder.conv_blocks)
+    shortest = max(1 + frontend.n_fft // frontend.hop_length, embedder.encoder.stride)
 
-    def embed(log_mel):
+    def embed(x):
         silence = tf.math.log(LOG_OFFSET)
         # Among integers there is no NaN, and the comparison would spoil the ranges of the rest.
         if not integers:
-            log_mel = tf.where(tf.abs(log_mel) <= _LARGEST_LOG_MEL, log_mel, silence)
-        missing = tf.maximum(shortest - tf.shape(log_mel)[1], 0)
-        log_mel = tf.pad(log_mel, [[0, 0], [0, missing], [0, 0]], constant_values=silence)
-        return embedder.encoder(embedder.normalization(log_mel), training=False)
+            x = tf.where(tf.abs(x) <= _LARGEST_LOG_MEL, x, silence)
+        missing = tf.maximum(shortest - tf.shape(x)[1], 0)
+        x = tf.pad(x, [[0, 0], [0, missing], [0, 0]], constant_values=silence)
+        return embedder.encoder(embedder.normalization(x), training=False)
 
     return embed
 

@@ -71,7 +71,7 @@ def verify(embedder: Embedder, artefacts: Sequence[Artefact], clips: Mapping[str
         expected = {name: _as_arrays(embedder(tf.constant(clip))) for name, clip in finite.items()}
         log_mels = {name: embedder.frontend(tf.constant(clip)).numpy() for name, clip in finite.items()}
     # What is too short for a frame, the embedder lengthens as a waveform.
-    fewest = 2**embedder.encoder.conv_blocks
+    fewest = embedder.encoder.stride
     long_enough = {name: log_mel for name, log_mel in log_mels.items() if log_mel.shape[1] >= fewest}
     inputs = {"waveform": clips, "logmel": long_enough}
     report = {

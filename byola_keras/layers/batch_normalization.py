@@ -49,7 +49,8 @@ class BatchNormalization(keras.layers.Layer):
         self.moving_variance = weight("moving_variance", "ones", False)
 
     def call(self, x, training=None):
-        if not training:
+        # As in Keras: a frozen layer normalises by its running statistics, and leaves them alone.
+        if not (training and self.trainable):
             return self._normalize(x, self.moving_mean.value, self.moving_variance.value)
         if x.dtype == tf.float64 or (self.synchronized and replica_count() > 1):
             y, mean, unbiased_variance = self._by_moments(x)
@@ -83,7 +84,7 @@ class BatchNormalization(keras.layers.Layer):
             variance = sum_over_replicas(tf.reduce_sum(tf.square(values - mean), axes)) / count
         else:
             mean, variance = tf.nn.moments(values, axes)
-        return self._normalize(x, mean, variance), mean, variance * count / (count - 1.0)
+        return self._normalize(x, mean, variance), mean, variance * count / tf.maximum(count - 1.0, 1.0)
 
     def _normalize(self, x, mean, variance):
         y = tf.nn.batch_normalization(

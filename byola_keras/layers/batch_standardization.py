@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from byola_keras.layers.float32_layer import Float32Layer
 from byola_keras.layers.replicas import sum_over_replicas
 
 # As in the original: a constant batch gives zeros, not a division by zero.
@@ -10,7 +11,7 @@ _SMALLEST_STD = 1.19e-7
 
 
 @keras.saving.register_keras_serializable(package="byola_keras")
-class BatchStandardization(keras.layers.Layer):
+class BatchStandardization(Float32Layer):
     """Standardises a batch by its own mean and standard deviation, one number each.
 
     Augmentation shifts the statistics of the input; this corrects the drift before the encoder.
@@ -24,11 +25,9 @@ class BatchStandardization(keras.layers.Layer):
         Same as the input, with mean 0 and unbiased standard deviation 1; a constant input gives 0.
 
     Reference:
-        https://arxiv.org/abs/2204.07402, Section III-C ("Post-Norm"), equation 3.
+        https://arxiv.org/abs/2204.07402, Section III-A, Fig. 3 ("Post-Norm"); the unbiased deviation is that
+        of the authors' code.
     """
-
-    def __init__(self, **kwargs):
-        super().__init__(**{**kwargs, "dtype": "float32"})
 
     def call(self, x):
         mean, std = self.statistics(x)

@@ -1,5 +1,7 @@
 """Bicubic interpolation matrices in numpy, one for each size of a crop."""
 
+import functools
+
 import numpy as np
 
 # Keys' cubic coefficient, as PyTorch's bicubic interpolation has it (TensorFlow's has -0.5).
@@ -39,14 +41,16 @@ def resize_matrix(size: int, output_size: int) -> np.ndarray:
     return matrix
 
 
+@functools.lru_cache(maxsize=16)
 def resize_table(max_size: int, output_size: int) -> np.ndarray:
-    """All resize matrices for sizes up to `max_size`, padded with zero rows.
+    """All resize matrices for sizes up to `max_size`, padded with zero rows; made once and kept.
 
     Returns:
-        float32 [max_size + 1, max_size + 1, output_size]: `table[size, :size]` is
+        Read-only float32 [max_size + 1, max_size + 1, output_size]: `table[size, :size]` is
         `resize_matrix(size, output_size)`; every other row, the last one always, is zero.
     """
     table = np.zeros((max_size + 1, max_size + 1, output_size), np.float32)
     for size in range(1, max_size + 1):
         table[size, :size] = resize_matrix(size, output_size)
+    table.flags.writeable = False
     return table

@@ -3,13 +3,14 @@
 import keras
 import tensorflow as tf
 
+from byola_keras.layers.float32_layer import Float32Layer
 from byola_keras.layers.log_mixup_exp import log_mixup_exp
 from byola_keras.layers.random_layer import RandomLayer, fold_in, uniform, uniform_per_clip
 from byola_keras.layers.replicas import replica_id
 
 
 @keras.saving.register_keras_serializable(package="byola_keras")
-class GaussianMixup(RandomLayer):
+class GaussianMixup(Float32Layer, RandomLayer):
     """Mixes each clip with Gaussian noise at a small random ratio.
 
     Stands in for `LogMixupExp` in ablations. In training each clip draws its own ratio from
@@ -27,11 +28,11 @@ class GaussianMixup(RandomLayer):
         Same as the input.
 
     Reference:
-        https://arxiv.org/abs/2204.07402, Section V ("Gaussian", N(0, 0.4)).
+        https://arxiv.org/abs/2204.07402, Section IV-D1: points drawn from N(0, 0.4); results in Table VI.
     """
 
     def __init__(self, max_ratio=0.2, stddev=0.4, seed=None, **kwargs):
-        super().__init__(seed=seed, **{**kwargs, "dtype": "float32"})
+        super().__init__(seed=seed, **kwargs)
         if not 0 <= max_ratio <= 1:
             raise ValueError(f"`max_ratio` must lie in [0, 1]. Received: max_ratio={max_ratio}")
         if stddev < 0:

@@ -1,17 +1,17 @@
 """The front end: waveform to log-mel spectrogram."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 
+from byola_keras.layers.float32_layer import Float32Layer
+from byola_keras.layers.log_mel import log_mel, mel_power
 from byola_keras.layers.mel_filterbank import mel_filterbank
 from byola_keras.layers.waveforms import check_waveforms
 
-# float32 machine epsilon, added to the mel power before the logarithm: silence is ln(eps) = -15.94.
-LOG_OFFSET = 1.1920929e-07
-
 
 @keras.saving.register_keras_serializable(package="byola_keras")
-class LogMelSpectrogram(keras.layers.Layer):
+class LogMelSpectrogram(Float32Layer):
     """Log-mel spectrogram of waveforms, the front end of BYOL-A.
 
     Periodic Hann window, frames centred on multiples of `hop_length` with reflected edges, power
@@ -33,11 +33,17 @@ class LogMelSpectrogram(keras.layers.Layer):
         mel_norm: "slaney" (filters of equal area) or None (filters with a peak of 1).
 
     Input shape:
-        [batch, samples], mono, in [-1, 1]. At least one sample; less than `n_fft` is padded with
-        zeros to `n_fft` first.
+        [batch, samples] or, of a single clip, [samples]: mono, in [-1, 1]. At least one sample; less than
+        `n_fft` is padded with zeros to `n_fft` first.
 
     Output shape:
-        [batch, 1 + samples // hop_length, n_mels], natural logarithm of power.
+        [batch, 1 + samples // hop_length, n_mels], natural logarithm of power; without the batch axis for a
+        single clip.
+
+    Call arguments:
+        waveforms: Tensor of the input shape.
+        lengths: int [batch] or None: samples that belong to each clip of a padded batch. The frames of a clip
+            then are those of the clip alone, `frame_count(lengths)` of them; what follows means nothing.
 
     Example:
 
@@ -45,8 +51,8 @@ class LogMelSpectrogram(keras.layers.Layer):
     TensorShape([2, 96, 64])
 
     Reference:
-        Niizumi et al., https://arxiv.org/abs/2204.07402, Section IV-A (64 mels from 60 to 7,800 Hz,
-        64 ms windows, 10 ms hop).
+        Niizumi et al., https://arxiv.org/abs/2204.07402, Section III-A, for the log-mel spectrogram as input;
+        the values of the arguments are those of the authors' code.
     """
 
     def __init__(
@@ -62,8 +68,7 @@ class LogMelSpectrogram(keras.layers.Layer):
         mel_norm="slaney",
         **kwargs,
     ):
-        # Powers span fifteen decades: half precision would overflow or underflow.
-        super().__init__(**{**kwargs, "dtype": "float32"})
+        super().__init__(**kwargs)
         self.sample_rate = sample_rate
         self.n_fft = n_fft
         self.win_length = win_length
@@ -75,6 +80,7 @@ class LogMelSpectrogram(keras.layers.Layer):
         self.mel_norm = mel_norm
         self._validate()
         self.filters = mel_filterbank(sample_rate, n_fft, n_mels, f_min, f_max, mel_scale, mel_norm)
+        self.window = _hann_window(win_length, n_fft)
 
     def _validate(self):
         for name in ("sample_rate", "n_fft", "win_length", "hop_length", "n_mels"):
@@ -98,37 +104,28 @@ class LogMelSpectrogram(keras.layers.Layer):
         if self.mel_norm not in ("slaney", None):
             raise ValueError(f"`mel_norm` must be 'slaney' or None. Received: mel_norm={self.mel_norm!r}")
 
-    def call(self, waveforms):
+    def call(self, waveforms, lengths=None):
         check_waveforms(waveforms)
-        return tf.math.log(self.mel_power(waveforms) + LOG_OFFSET)
+        if waveforms.shape.rank == 1:
+            return self._apply(log_mel, waveforms[None], lengths)[0]
+        return self._apply(log_mel, waveforms, lengths)
 
     def mel_power(self, waveforms):
-        """Mel power before the logarithm, [batch, frames, n_mels]."""
-        samples = tf.shape(waveforms)[1]
-        missing = tf.maximum(self.n_fft - samples, 0)
-        waveforms = tf.pad(waveforms, [[0, 0], [0, missing]])
-        half = self.n_fft // 2
-        waveforms = tf.pad(waveforms, [[0, 0], [half, half]], "REFLECT")
-        spectrum = tf.signal.stft(
-            waveforms,
-            # Frames of n_fft samples, so that a shorter window stays centred in its frame.
-            frame_length=self.n_fft,
-            frame_step=self.hop_length,
-            fft_length=self.n_fft,
-            window_fn=self._window,
-        )
-        power = tf.square(tf.math.real(spectrum)) + tf.square(tf.math.imag(spectrum))
-        return tf.matmul(power, self.filters)
+        """Mel power before the logarithm, [batch, samples] to [batch, frames, n_mels]."""
+        return self._apply(mel_power, waveforms, None)
 
-    def _window(self, frame_length, dtype):
-        window = tf.signal.hann_window(self.win_length, periodic=True, dtype=dtype)
-        left = (frame_length - self.win_length) // 2
-        return tf.pad(window, [[left, frame_length - self.win_length - left]])
+    def _apply(self, function, waveforms, lengths):
+        return function(waveforms, self.window, self.filters, self.hop_length, lengths)
+
+    def frame_count(self, samples):
+        """Frames of clips of so many samples: an integer, an array or a tensor of integers."""
+        longest = tf.maximum if tf.is_tensor(samples) else np.maximum
+        return 1 + longest(samples, self.n_fft) // self.hop_length
 
     def compute_output_shape(self, input_shape):
-        samples = input_shape[1]
-        frames = None if samples is None else 1 + max(samples, self.n_fft) // self.hop_length
-        return (input_shape[0], frames, self.n_mels)
+        *batch, samples = input_shape
+        frames = None if samples is None else int(self.frame_count(samples))
+        return (*batch, frames, self.n_mels)
 
     def get_config(self):
         return {
@@ -143,3 +140,11 @@ class LogMelSpectrogram(keras.layers.Layer):
             "mel_scale": self.mel_scale,
             "mel_norm": self.mel_norm,
         }
+
+
+def _hann_window(win_length, n_fft):
+    """A periodic Hann window in the middle of a frame, float32 [n_fft]."""
+    with tf.init_scope():
+        window = tf.signal.hann_window(win_length, periodic=True).numpy()
+    left = (n_fft - win_length) // 2
+    return np.pad(window, (left, n_fft - win_length - left))

@@ -3,7 +3,8 @@
 import keras
 import tensorflow as tf
 
-from byola_keras.layers.log_mel_spectrogram import LOG_OFFSET
+from byola_keras.layers.float32_layer import Float32Layer
+from byola_keras.layers.log_mel import LOG_OFFSET
 from byola_keras.layers.random_layer import RandomLayer, fold_in, uniform_per_clip
 from byola_keras.layers.replicas import join_replicas
 
@@ -20,19 +21,19 @@ def log_mixup_exp(x, background, ratio):
         log((1 - ratio) exp(x) + ratio exp(background) + 1.19e-7), of the shape of `x`.
 
     Reference:
-        https://arxiv.org/abs/2204.07402, Section III-C, equation 2.
+        https://arxiv.org/abs/2204.07402, Section III-A1, equation 2; the offset is that of the authors' code.
     """
     mixed = (1.0 - ratio) * tf.exp(x) + ratio * tf.exp(background)
     return tf.math.log(mixed + LOG_OFFSET)
 
 
 @keras.saving.register_keras_serializable(package="byola_keras")
-class LogMixupExp(RandomLayer):
+class LogMixupExp(Float32Layer, RandomLayer):
     """Mixes each clip with one of the past, at a small random ratio.
 
     In training each clip draws its own ratio from U(0, max_ratio) and its own past clip from a
-    first-in-first-out memory; then the unmixed clips enter the memory. While the memory is empty,
-    and in inference, the input passes unchanged. Under a distribution strategy the clips of all
+    first-in-first-out memory; then the unmixed clips enter the memory, once a step. While the memory is
+    empty, and in inference, the input passes unchanged. Under a distribution strategy the clips of all
     replicas enter, so that every replica holds the same memory and a checkpoint holds all of it.
 
     Unlike the original implementation, which mixes one clip after another, a batch is mixed at once:
@@ -50,11 +51,12 @@ class LogMixupExp(RandomLayer):
         Same as the input.
 
     Reference:
-        https://arxiv.org/abs/2204.07402, Section III-C ("Mixup"), max_ratio 0.2, memory_size 2,048.
+        https://arxiv.org/abs/2204.07402, Section III-A1, equation 2: a queue of 2,048 samples; alpha, here
+        `max_ratio`, is 0.2 by Section IV-B2.
     """
 
     def __init__(self, max_ratio=0.2, memory_size=2048, seed=None, **kwargs):
-        super().__init__(seed=seed, **{**kwargs, "dtype": "float32"})
+        super().__init__(seed=seed, **kwargs)
         if not 0 <= max_ratio <= 1:
             raise ValueError(f"`max_ratio` must lie in [0, 1]. Received: max_ratio={max_ratio}")
         if memory_size < 1:
@@ -80,12 +82,6 @@ class LogMixupExp(RandomLayer):
             name="seen", shape=(), dtype="int64", initializer="zeros", trainable=False, autocast=False
         )
 
-    def call(self, x, training=True):
-        mixed = super().call(x, training=training)
-        if training:
-            self.remember(x)
-        return mixed
-
     def augment(self, x, seed):
         batch_size = tf.shape(x)[0]
         ratio = uniform_per_clip(fold_in(seed, 0), batch_size, 0.0, self.max_ratio)
@@ -98,9 +94,9 @@ class LogMixupExp(RandomLayer):
         mixed = log_mixup_exp(x, background, ratio[:, None, None])
         return tf.where(filled > 0, mixed, x)
 
-    def remember(self, x):
-        """Lets the clips `x`, [batch, T, F], enter the memory in place of the oldest."""
-        clips = join_replicas(tf.cast(x, tf.float32))
+    def after_step(self, clean):
+        """Lets the unmixed clips, [batch, T, F], enter the memory in place of the oldest."""
+        clips = join_replicas(tf.cast(clean, tf.float32))
         count = tf.shape(clips, out_type=tf.int64)[0]
         kept = tf.minimum(count, self.memory_size)
         places = (self.seen.value + tf.range(count - kept, count)) % self.memory_size

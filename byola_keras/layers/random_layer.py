@@ -1,7 +1,10 @@
 """Base class of the layers that draw random numbers."""
 
+import contextlib
+import contextvars
 import random
 import zlib
+from collections.abc import Iterator
 
 import keras
 import tensorflow as tf
@@ -11,20 +14,52 @@ from byola_keras.layers.replicas import replica_count, replica_id
 # The one generator that gives the same bits on CPU, GPU and under XLA.
 _ALGORITHM = "philox"
 
+_seed_shift = contextvars.ContextVar("seed_shift", default=0)
+
+
+@contextlib.contextmanager
+def other_draws(shift: int) -> Iterator[None]:
+    """Lets all `RandomLayer`s that are called inside draw other numbers than they would outside.
+
+    `BYOL` calls its target network so: a copy of the online network with the same seeds, whose dropout masks
+    must not be those of the online network.
+
+    Args:
+        shift: added to every seed.
+    """
+    token = _seed_shift.set(shift)
+    try:
+        yield
+    finally:
+        _seed_shift.reset(token)
+
 
 class RandomLayer(keras.layers.Layer):
-    """Base of the layers that draw: each number is a function of (seed, class name, call number).
+    """Base of all layers that draw, also of your own blocks: numbers are functions of (seed, class, call).
 
     `keras.random.SeedGenerator` draws the same numbers on every replica and is not saved in a
     checkpoint. Here the number of calls so far is a weight, so that a restored layer goes on with
     the numbers that it would have drawn, and per-clip numbers are drawn for the whole global batch,
     of which every replica takes its own rows: the result does not depend on the number of devices.
 
-    A subclass implements `augment(x, seed)`, which changes no state; `call` is
-    `augment(x, self.next_seed())`.
+    A subclass implements `augment(x, seed)`, which changes no state and draws by the functions of this
+    module:
+
+    >>> @keras.saving.register_keras_serializable(package="mine")
+    ... class RandomGain(byola_keras.RandomLayer):
+    ...     def augment(self, x, seed):
+    ...         return x + uniform_per_clip(seed, tf.shape(x)[0], -1.0, 1.0)[:, None, None]
+
+    What must happen once a step, after both views were made, goes into `after_step`. Inside `Augmentation`,
+    two layers of one class and one seed draw different numbers; elsewhere give them different seeds.
 
     Args:
         seed: Integer, or None to take one from Python's `random` (set by `keras.utils.set_random_seed`).
+        **kwargs: those of `keras.layers.Layer`.
+
+    Call arguments:
+        x: Tensor with a batch axis.
+        training: Boolean, True by default: without it the input passes unchanged.
     """
 
     def __init__(self, seed=None, **kwargs):
@@ -37,11 +72,30 @@ class RandomLayer(keras.layers.Layer):
         )
 
     def call(self, x, training=True):
-        return self.augment(x, self.next_seed()) if training else x
+        if not training:
+            return x
+        augmented = self.augment(x, self.next_seed())
+        self.after_step(x)
+        return augmented
 
     def augment(self, x, seed):
-        """Returns `x` changed by the numbers that `seed` (int32 [2]) stands for."""
+        """Changes `x` by random numbers.
+
+        Args:
+            x: Tensor with a batch axis.
+            seed: int32 [2], what all numbers of this call are drawn from; the same on all replicas.
+
+        Returns:
+            A tensor of the shape of `x`.
+        """
         raise TypeError(f"{type(self).__name__} must implement `augment(x, seed)`.")
+
+    def after_step(self, clean):
+        """Does what the layer does once a step, such as remembering clips; nothing by default.
+
+        Args:
+            clean: Tensor, what the layer received before it was changed.
+        """
 
     def next_seed(self) -> tf.Tensor:
         """The seed of the next call, int32 [2]; counts the call."""
@@ -52,7 +106,8 @@ class RandomLayer(keras.layers.Layer):
     def seed_of_call(self, call) -> tf.Tensor:
         """The seed of call number `call` (int64 scalar), int32 [2]."""
         site = zlib.crc32(type(self).__name__.encode()) & 0x7FFFFFFF
-        return fold_in(tf.constant([self.seed, site], tf.int32), call)
+        seed = (self.seed + _seed_shift.get()) % 2**31
+        return fold_in(tf.constant([seed, site], tf.int32), call)
 
     def compute_output_shape(self, input_shape):
         return input_shape
@@ -62,7 +117,7 @@ class RandomLayer(keras.layers.Layer):
 
 
 def fold_in(seed, number) -> tf.Tensor:
-    """A new seed, int32 [2], from `seed`, int32 [2], and an integer."""
+    """A new seed, int32 [2], made of `seed`, int32 [2], and an integer."""
     return tf.random.experimental.stateless_fold_in(seed, tf.cast(number, tf.int32), alg=_ALGORITHM)
 
 
@@ -82,11 +137,11 @@ def uniform(seed, shape, low=0.0, high=1.0) -> tf.Tensor:
 
 
 def uniform_per_clip(seed, batch_size, low=0.0, high=1.0) -> tf.Tensor:
-    """One float32 number in [low, high) for each clip of this replica's batch: [B].
+    """One float32 number in [low, high) for each clip of this replica's batch: [batch].
 
     Args:
         seed: int32 [2], the same on all replicas.
-        batch_size: clips on this replica, B; all replicas hold equally many.
+        batch_size: clips on this replica; all replicas hold equally many.
         low: lower end.
         high: upper end.
     """

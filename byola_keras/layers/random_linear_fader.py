@@ -3,11 +3,12 @@
 import keras
 import tensorflow as tf
 
+from byola_keras.layers.float32_layer import Float32Layer
 from byola_keras.layers.random_layer import RandomLayer, fold_in, uniform_per_clip
 
 
 @keras.saving.register_keras_serializable(package="byola_keras")
-class RandomLinearFader(RandomLayer):
+class RandomLinearFader(Float32Layer, RandomLayer):
     """Adds a straight line over time to each log-mel spectrogram: a fade in, a fade out, or a shift.
 
     In training both ends are drawn independently from U(-gain, gain) for each clip; in inference
@@ -24,11 +25,13 @@ class RandomLinearFader(RandomLayer):
         Same as the input.
 
     Reference:
-        https://arxiv.org/abs/2204.07402, Section III-C ("Random linear fader"), gain 1.0.
+        https://arxiv.org/abs/2204.07402, Section III-A3, equations 5 and 6, where the ends are drawn from
+        U(-1, 1). Unlike equation 5, whose line t / T does not quite reach its end at the last frame, the line
+        is t / (T - 1), as in the authors' code.
     """
 
     def __init__(self, gain=1.0, seed=None, **kwargs):
-        super().__init__(seed=seed, **{**kwargs, "dtype": "float32"})
+        super().__init__(seed=seed, **kwargs)
         if gain < 0:
             raise ValueError(f"`gain` must not be negative. Received: gain={gain}")
         self.gain = gain

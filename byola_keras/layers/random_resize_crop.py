@@ -4,11 +4,12 @@ import keras
 import tensorflow as tf
 
 from byola_keras.layers.bicubic import resize_table
+from byola_keras.layers.float32_layer import Float32Layer
 from byola_keras.layers.random_layer import RandomLayer, fold_in, uniform_per_clip
 
 
 @keras.saving.register_keras_serializable(package="byola_keras")
-class RandomResizeCrop(RandomLayer):
+class RandomResizeCrop(Float32Layer, RandomLayer):
     """Cuts a random rectangle out of each log-mel spectrogram and resizes it to the input's size.
 
     An approximation of pitch shift and time stretch. The spectrogram is put in the middle of a
@@ -30,7 +31,8 @@ class RandomResizeCrop(RandomLayer):
         Same as the input.
 
     Reference:
-        https://arxiv.org/abs/2204.07402, Section III-C ("Random resize crop").
+        https://arxiv.org/abs/2204.07402, Section III-A2, equations 3 and 4, Fig. 5; the ranges are those of
+        Section IV-B2, the coefficient of the interpolation that of the authors' code.
     """
 
     def __init__(
@@ -41,7 +43,7 @@ class RandomResizeCrop(RandomLayer):
         seed=None,
         **kwargs,
     ):
-        super().__init__(seed=seed, **{**kwargs, "dtype": "float32"})
+        super().__init__(seed=seed, **kwargs)
         if min(virtual_crop_scale) < 1:
             raise ValueError(
                 "`virtual_crop_scale` must be (freq, time) of at least 1 each. "
@@ -64,12 +66,6 @@ class RandomResizeCrop(RandomLayer):
                 "`RandomResizeCrop` needs a static time and mel axis. "
                 f"Received: input_shape={tuple(input_shape)}"
             )
-        _, self.frames, self.mels = input_shape
-        self.canvas_mels = int(self.mels * self.virtual_crop_scale[0])
-        self.canvas_frames = int(self.frames * self.virtual_crop_scale[1])
-        # Positions computed in the graph lose precision (errors up to 9e-5): tables made in numpy.
-        self.freq_table = resize_table(self.canvas_mels, self.mels)
-        self.time_table = resize_table(self.canvas_frames, self.frames)
 
     def augment(self, x, seed):
         batch_size = tf.shape(x)[0]
@@ -85,8 +81,9 @@ class RandomResizeCrop(RandomLayer):
             start = tf.cast(draw(site + 1, 0.0, 1.0) * tf.cast(last_start + 1, tf.float32), tf.int32)
             return tf.minimum(start, last_start), size
 
-        freq = rectangle_side(0, self.freq_scale, self.mels, self.canvas_mels)
-        time = rectangle_side(2, self.time_scale, self.frames, self.canvas_frames)
+        frames, mels, canvas_frames, canvas_mels = self._sizes(x)
+        freq = rectangle_side(0, self.freq_scale, mels, canvas_mels)
+        time = rectangle_side(2, self.time_scale, frames, canvas_frames)
         return self.transform(x, *freq, *time)
 
     def transform(self, x, freq_start, freq_size, time_start, time_size):
@@ -102,11 +99,16 @@ class RandomResizeCrop(RandomLayer):
         Returns:
             The resized crops, [batch, T, F].
         """
-        freq_offset = (self.canvas_mels - self.mels) // 2
-        time_offset = (self.canvas_frames - self.frames) // 2
-        over_freq = _crop_matrices(self.freq_table, freq_start, freq_size, freq_offset, self.mels)
-        over_time = _crop_matrices(self.time_table, time_start, time_size, time_offset, self.frames)
+        frames, mels, canvas_frames, canvas_mels = self._sizes(x)
+        over_freq = _crop_matrices(freq_start, freq_size, mels, canvas_mels)
+        over_time = _crop_matrices(time_start, time_size, frames, canvas_frames)
         return tf.matmul(over_time, tf.matmul(x, over_freq), transpose_a=True)
+
+    def _sizes(self, x):
+        """Frames and mels of the input, then of the canvas."""
+        _, frames, mels = x.shape
+        freq_factor, time_factor = self.virtual_crop_scale
+        return frames, mels, int(frames * time_factor), int(mels * freq_factor)
 
     def get_config(self):
         return {
@@ -117,14 +119,17 @@ class RandomResizeCrop(RandomLayer):
         }
 
 
-def _crop_matrices(table, start, size, offset, length):
-    """For each clip the matrix from its `length` values to the resized crop, [batch, length, output].
+def _crop_matrices(start, size, length, canvas_length):
+    """For each clip the matrix from its `length` values to the resized crop, [batch, length, length].
 
-    `offset` is where the values lie on the canvas. The canvas is never made: its zeros are rows that
-    the matrix leaves out.
+    The values lie in the middle of the canvas. The canvas is never made: its zeros are rows that the matrix
+    leaves out.
     """
+    # Positions computed in the graph lose precision (errors up to 9e-5): tables made in numpy.
+    table = resize_table(canvas_length, length)
     start, size = tf.cast(start, tf.int32)[:, None], tf.cast(size, tf.int32)[:, None]
     rows = table.shape[1]
+    offset = (canvas_length - length) // 2
     row = tf.range(offset, offset + length)[None, :] - start
     # Rows left of the crop take the zero row at the end of the table; rows right of it are zero.
     row = tf.where((row < 0) | (row >= rows), rows - 1, row)

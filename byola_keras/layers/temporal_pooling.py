@@ -1,6 +1,9 @@
 """Frame features to one embedding for the clip."""
 
 import keras
+import tensorflow as tf
+
+from byola_keras.layers.sequence_mask import valid_frames, zero_beyond
 
 _POOLINGS = ("mean_max", "mean", "max")
 
@@ -18,8 +21,13 @@ class TemporalPooling(keras.layers.Layer):
     Output shape:
         [batch, D].
 
+    Call arguments:
+        frames: Tensor of the input shape.
+        lengths: int [batch] or None: frames that belong to each clip of a padded batch; the others are left
+            out.
+
     Reference:
-        https://arxiv.org/abs/2204.07402, Section III-D, equation 5.
+        https://arxiv.org/abs/2204.07402, Sections II-D and III-A4.
     """
 
     def __init__(self, pooling="mean_max", **kwargs):
@@ -28,15 +36,28 @@ class TemporalPooling(keras.layers.Layer):
             raise ValueError(f"`pooling` must be one of {_POOLINGS}. Received: pooling={pooling!r}")
         self.pooling = pooling
 
-    def call(self, frames):
+    def call(self, frames, lengths=None):
         if self.pooling == "mean":
-            return keras.ops.mean(frames, axis=1)
+            return _mean(frames, lengths)
         if self.pooling == "max":
-            return keras.ops.max(frames, axis=1)
-        return keras.ops.mean(frames, axis=1) + keras.ops.max(frames, axis=1)
+            return _max(frames, lengths)
+        return _mean(frames, lengths) + _max(frames, lengths)
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], input_shape[-1])
 
     def get_config(self):
         return {**super().get_config(), "pooling": self.pooling}
+
+
+def _mean(frames, lengths):
+    if lengths is None:
+        return keras.ops.mean(frames, axis=1)
+    counts = tf.cast(tf.maximum(lengths, 1), frames.dtype)[:, None]
+    return tf.reduce_sum(zero_beyond(frames, lengths), axis=1) / counts
+
+
+def _max(frames, lengths):
+    if lengths is not None:
+        frames = tf.where(valid_frames(frames, lengths), frames, frames.dtype.min)
+    return keras.ops.max(frames, axis=1)

@@ -5,15 +5,18 @@ _MANY_CLIPS, _MOST_CHANNELS = 1_000, 8
 
 
 def check_waveforms(waveforms) -> None:
-    """Refuses what cannot be a batch of waveforms by its type or its shape, as far as that is known.
+    """Refuses what can be no waveform by its type or its shape, as far as that is known.
+
+    Args:
+        waveforms: what should be floats [batch, samples], or [samples] for a single clip.
 
     Raises:
-        ValueError: it is no tensor, not of floats, not [batch, samples], or empty.
+        ValueError: it is no tensor, not of floats, of another rank, or empty.
     """
     if not hasattr(waveforms, "dtype"):
         raise ValueError(
-            "`waveforms` must be one array or tensor [batch, samples]; make clips equally long and stack "
-            f"them. Received: {type(waveforms).__name__}"
+            "`waveforms` must be one array or tensor [batch, samples]; pad clips to one length and "
+            f"give their `lengths`. Received: {type(waveforms).__name__}"
         )
     if not waveforms.dtype.is_floating:
         raise ValueError(
@@ -21,17 +24,12 @@ def check_waveforms(waveforms) -> None:
             f"Received: dtype={waveforms.dtype.name}"
         )
     shape = waveforms.shape
-    if shape.rank == 1:
+    if shape.rank not in (1, 2, None):
         raise ValueError(
-            "`waveforms` must have the shape [batch, samples]; give a single clip as waveform[None]. "
-            f"Received: shape={shape}"
+            "`waveforms` must have the shape [batch, samples], or [samples] for a single clip; average the "
+            f"channels of a stereo recording. Received: shape={shape}"
         )
-    if shape.rank not in (2, None):
-        raise ValueError(
-            "`waveforms` must have the shape [batch, samples]; average the channels of a stereo recording. "
-            f"Received: shape={shape}"
-        )
-    if shape.rank and _looks_like_channels(*shape.as_list()):
+    if shape.rank == 2 and _looks_like_channels(*shape.as_list()):  # noqa: PLR2004
         raise ValueError(
             "`waveforms` must have the shape [batch, samples]; this looks like [samples, channels]; average "
             f"the channels of a stereo recording: waveform.mean(axis=1)[None]. Received: shape={shape}"

@@ -17,15 +17,36 @@ class Adam(keras.optimizers.Adam):
         beta_1: Float, decay of the mean of the gradients.
         beta_2: Float, decay of the mean of their squares.
         epsilon: Float, added to the bias-corrected root mean square.
+        amsgrad: False; the fused kernel knows no other.
+        **kwargs: those of every Keras optimizer, such as `weight_decay` and `clipnorm`.
+
+    Raises:
+        ValueError: `amsgrad` is asked for.
 
     Reference:
-        Kingma and Ba, https://arxiv.org/abs/1412.6980, Algorithm 1.
+        Kingma and Ba, https://arxiv.org/abs/1412.6980, Algorithm 1. The paper trains with Adam at 1e-4
+        (https://arxiv.org/abs/2204.07402, Section IV-B1).
     """
 
-    def __init__(self, learning_rate=1e-4, beta_1=0.9, beta_2=0.999, epsilon=1e-8, name="adam", **kwargs):
+    def __init__(
+        self,
+        learning_rate=1e-4,
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-8,
+        amsgrad=False,
+        name="adam",
+        **kwargs,
+    ):
+        if amsgrad:
+            raise ValueError(
+                "`byola_keras.Adam` has no AMSGrad. Received: amsgrad=True; take keras.optimizers.Adam."
+            )
         super().__init__(learning_rate, beta_1, beta_2, epsilon, name=name, **kwargs)
 
     def update_step(self, gradient, variable, learning_rate):
+        # Keras has no public way to an optimizer's slots: these three names are its own, and
+        # tests/models/adam_test.py notices when they change.
         index = self._get_variable_index(variable)
         apply_adam(
             variable,

@@ -3,13 +3,19 @@
 import keras
 import tensorflow as tf
 
-from byola_keras.layers.random_layer import RandomLayer
+from byola_keras.layers.build_once import build_once
+from byola_keras.layers.random_layer import other_draws
 from byola_keras.layers.replicas import replica_count
-from byola_keras.models.building import build_once
 from byola_keras.models.losses import byol_loss, projection_std
+from byola_keras.models.moving_average import MovingAverage
 from byola_keras.models.projection_head import ProjectionHead
+from byola_keras.models.step_mean import StepMean
+from byola_keras.models.target_decay import TargetDecay
+from byola_keras.models.training_batch import unpack, with_equal_shares
 
 _PARTS = ("frontend", "normalization", "augmentation", "encoder")
+# Any number but 0: the target network has the seeds of the online network, and must draw other dropout masks.
+_TARGET_DRAWS = 0x5BD1E995
 
 
 @keras.saving.register_keras_serializable(package="byola_keras")
@@ -21,34 +27,44 @@ class BYOL(keras.Model):
     moving average of the online ones; it is never trained. `fit` on batches of waveforms:
 
     >>> model.compile(byola_keras.Adam(1e-4))
-    >>> model.fit(waveforms, epochs=100)        # a dataset of [batch, 15200]
+    >>> model.fit(waveforms, epochs=100)        # an array or a dataset of [batch, 15200]
 
-    As in the original, the views pass the online network one after the other (batch statistics per
+    As in the authors' code, the views pass the online network one after the other (batch statistics per
     view), the target network runs in training mode (batch statistics, dropout), and the moving
     average covers parameters, not the running statistics of batch normalisation. It is taken
-    after the optimizer's update, in the order of BYOL's own algorithm. Unlike here, the original
-    code's training hook took it before the update, so that its target lags by one more update: a
+    after the optimizer's update, in the order of BYOL's own algorithm. Unlike here, the authors'
+    code takes it before the update, so that its target lags by one more update: a
     difference of 1e-4 in a weight after five steps.
+
+    `evaluate` and `validation_data` give the same loss of two views that are the same at each call, by the
+    running statistics and without dropout; nothing is learnt or remembered.
 
     Args:
         frontend: Layer, waveforms [batch, samples] -> log-mel [batch, T, F].
         normalization: Layer, log-mel -> normalised log-mel; `keras.layers.Normalization(axis=None)`
             with the statistics of the training sound.
-        augmentation: Layer, [batch, T, F] -> (view_one, view_two).
+        augmentation: Layer, [batch, T, F] -> (view_one, view_two), with a method `preview`, see
+            `Augmentation`.
         encoder: Model, [batch, T, F] -> {"scene": [batch, D], ...}.
         projection_units: (hidden, output) sizes of projector and predictor.
-        target_decay: Float in [0, 1], tau: the target's share of itself at each step.
-        use_predictor: Boolean; without it the projection itself is compared (ablation).
+        target_decay: Float in [0, 1] or a `keras.optimizers.schedules.LearningRateSchedule` of the
+            optimizer's
+            iterations: tau, the target's share of itself at each step.
+        use_predictor: Boolean; without it the projection itself is compared (Section IV-G, Table XII).
         synchronized: Boolean, batch statistics of projector and predictor over all replicas.
 
     Input shape:
-        [batch, samples] waveforms at 16 kHz; 15,200 samples in the paper.
+        [batch, samples] waveforms at 16 kHz; 15,200 samples in the paper. Under a distribution strategy all
+        replicas must get equally many clips: batch data with `drop_remainder=True`.
 
     Output shape:
         That of the encoder, for the online network.
 
+    Attributes:
+        target_decay: the number that the next step will use; a number may be assigned at any time.
+
     Reference:
-        https://arxiv.org/abs/2204.07402, Section III-A, and
+        https://arxiv.org/abs/2204.07402, Sections II-E (equation 1, Fig. 2), III-A and IV-B1, and
         https://arxiv.org/abs/2006.07733, Algorithm 1.
     """
 
@@ -65,21 +81,24 @@ class BYOL(keras.Model):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if not 0 <= target_decay <= 1:
-            raise ValueError(f"`target_decay` must lie in [0, 1]. Received: target_decay={target_decay}")
         self.frontend = frontend
         self.normalization = normalization
         self.augmentation = augmentation
         self.encoder = encoder
         self.projection_units = tuple(projection_units)
-        self.target_decay = target_decay
+        self._target_decay = TargetDecay(target_decay)
         self.use_predictor = use_predictor
         self.synchronized = synchronized
-        self.projector = ProjectionHead(projection_units, synchronized)
-        self.predictor = ProjectionHead(projection_units, synchronized) if use_predictor else None
-        self.target_encoder = _clone_with_other_draws(encoder)
-        self.target_projector = ProjectionHead(projection_units, synchronized)
+
+        def head(name):
+            return ProjectionHead(projection_units, synchronized, name=name)
+
+        self.projector = head("projector")
+        self.predictor = head("predictor") if use_predictor else None
+        self.target_encoder = _untrained_copy(encoder)
+        self.target_projector = head("target_projector")
         self.jit_gradients = False
+        self._step_means = [StepMean(name) for name in ("loss", "cosine", "projection_std")]
 
     def build(self, input_shape):
         log_mel_shape = self.frontend.compute_output_shape(input_shape)
@@ -91,17 +110,51 @@ class BYOL(keras.Model):
         self.target_projector.build((None, width))
         if self.use_predictor:
             self.predictor.build((None, self.projection_units[1]))
-        for online, target in self._parameter_pairs():
-            target.assign(online)
-            # `layer.trainable = False` would put the target's batch normalisation into inference.
-            target.trainable = False
+        networks = [(self.encoder, self.target_encoder), (self.projector, self.target_projector)]
+        self._moving_average = MovingAverage(networks)
 
-    def _parameter_pairs(self):
-        online = _parameters(self.encoder) + _parameters(self.projector)
-        target = _parameters(self.target_encoder) + _parameters(self.target_projector)
-        return list(zip(online, target, strict=True))
+    # What is trained ------------------------------------------------------------------------------
 
-    # Inference -----------------------------------------------------------------------------------
+    @property
+    def trainable_variables(self):
+        """Variables of the online network; those of the target network never are among them."""
+        return self._without_target(super().trainable_variables)
+
+    @property
+    def trainable_weights(self):
+        """Weights of the online network; those of the target network never are among them."""
+        return self._without_target(super().trainable_weights)
+
+    @property
+    def non_trainable_variables(self):
+        """All other variables, with those of the target network."""
+        trained = {id(variable) for variable in self.trainable_variables}
+        return [variable for variable in self.variables if id(variable) not in trained]
+
+    @property
+    def non_trainable_weights(self):
+        """All other weights, with those of the target network."""
+        trained = {id(weight) for weight in self.trainable_weights}
+        return [weight for weight in self.weights if id(weight) not in trained]
+
+    def _without_target(self, variables):
+        target = {id(weight) for weight in (*self.target_encoder.weights, *self.target_projector.weights)}
+        return [variable for variable in variables if id(variable) not in target]
+
+    @property
+    def target_decay(self):
+        """tau, a float: what the next step will use."""
+        return float(self._target_decay.at(self._iterations()))
+
+    @target_decay.setter
+    def target_decay(self, value):
+        self._target_decay.assign(value)
+
+    def _iterations(self):
+        optimizer = getattr(self, "optimizer", None)
+        return 0 if optimizer is None else optimizer.iterations
+
+    # Inference ------------------------------------------------------------------------------------
 
     def call(self, waveforms, training=None):
         return self.encoder(self.normalized_log_mel(waveforms), training=training)
@@ -110,15 +163,57 @@ class BYOL(keras.Model):
         """Waveforms [batch, samples] to what the augmentation starts from, [batch, T, F]."""
         return self.normalization(self.frontend(waveforms))
 
-    # Training ------------------------------------------------------------------------------------
+    def project(self, view, training=False):
+        """The online network's projection of a view, [batch, T, F] -> [batch, projection_units[1]]."""
+        return self.projector(self.encoder(view, training=training)["scene"], training=training)
 
-    def compile(self, optimizer="rmsprop", jit_compile=False, **kwargs):
-        """As `keras.Model.compile`; `jit_compile=True` compiles forward and backward pass by XLA.
+    # Training -------------------------------------------------------------------------------------
 
-        Keras itself compiles around the distribution strategy, which fails with several replicas.
+    def compile(
+        self,
+        optimizer="rmsprop",
+        loss=None,
+        loss_weights=None,
+        metrics=None,
+        weighted_metrics=None,
+        run_eagerly=False,
+        steps_per_execution=1,
+        jit_compile="auto",
+        auto_scale_loss=True,
+    ):
+        """As `keras.Model.compile`, without what a model with a loss of its own has no use for.
+
+        Args:
+            optimizer: Keras optimizer or its name; `byola_keras.Adam(1e-4)` is the paper's.
+            loss: None; overwrite `compute_loss` for another one.
+            loss_weights: None.
+            metrics: None.
+            weighted_metrics: None.
+            run_eagerly: see Keras.
+            steps_per_execution: see Keras.
+            jit_compile: True compiles forward and backward pass by XLA; "auto" and False do not. Keras itself
+                compiles around the distribution strategy, which fails with several replicas.
+            auto_scale_loss: see Keras.
+
+        Raises:
+            ValueError: a loss or metrics are given, or XLA should compile batch statistics of several
+                replicas.
         """
-        super().compile(optimizer=optimizer, **{**kwargs, "jit_compile": False})
-        self.jit_gradients = bool(jit_compile)
+        given = {"loss": loss, "loss_weights": loss_weights, "metrics": metrics}
+        for name, value in {**given, "weighted_metrics": weighted_metrics}.items():
+            if value is not None:
+                raise ValueError(
+                    f"`{name}` must be None: BYOL has a loss of its own and no labels. Received: "
+                    f"{name}={value!r}; overwrite `compute_loss` for another loss."
+                )
+        super().compile(
+            optimizer=optimizer,
+            run_eagerly=run_eagerly,
+            steps_per_execution=steps_per_execution,
+            jit_compile=False,
+            auto_scale_loss=auto_scale_loss,
+        )
+        self.jit_gradients = jit_compile is True
         replicas = self.distribute_strategy.num_replicas_in_sync
         if self.jit_gradients and self.synchronized and replicas > 1:
             raise ValueError(
@@ -133,58 +228,96 @@ class BYOL(keras.Model):
             else self._loss_and_gradients
         )
 
+    @property
+    def metrics(self):
+        """Means over the steps of an epoch: "loss" in [0, 8], "cosine", "projection_std"."""
+        return self._step_means
+
     def train_step(self, data):
         """One step on this replica's waveforms.
 
         Args:
-            data: waveforms [batch, samples], or a pair of them and the times [batch] at which they
-                were ready, in seconds.
+            data: waveforms [batch, samples], or a dict of "waveforms" and "ready", the times [batch] in
+                seconds at which they were ready.
 
         Returns:
-            Scalars of the step (of this step alone, no running means): "loss" in [0, 8]; "cosine"
+            Scalars of this step, which callbacks see at the end of a batch: "loss" in [0, 8]; "cosine"
             between prediction and target projection; "projection_std", see `losses`; and, where
-            times were given, "data_ready", the latest of them.
+            times were given, "data_ready", the latest of them. The logs of an epoch and `History` hold means.
         """
-        waveforms, ready, _ = keras.utils.unpack_x_y_sample_weight(data)
+        waveforms, ready = unpack(data)
         build_once(self, waveforms.shape)
-        view_one, view_two = self.augmentation(self.normalized_log_mel(waveforms))
+        log_mel = self.normalized_log_mel(with_equal_shares(waveforms))
+        view_one, view_two = self.augmentation(log_mel, training=True)
         loss, deviation, gradients = self._gradient_function(view_one, view_two)
         self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
         self._update_target()
-        metrics = {"loss": loss, "cosine": 1.0 - loss / 4.0, "projection_std": deviation}
-        if ready is not None:
-            metrics["data_ready"] = tf.reduce_max(ready)
-        return metrics
+        values = self._note(loss, deviation)
+        return values if ready is None else {**values, "data_ready": tf.reduce_max(ready)}
+
+    def test_step(self, data):
+        """Loss of two views of the waveforms, without a change of any weight; see `train_step` for
+        arguments.
+        """
+        waveforms, _ = unpack(data)
+        build_once(self, waveforms.shape)
+        views = self.augmentation.preview(self.normalized_log_mel(waveforms), seed=0)[-1]
+        loss, projections = self._loss_of_views(views, training=False)
+        self._note(loss, projection_std(projections[0]))
+        return self.get_metrics_result()
+
+    def _note(self, loss, deviation):
+        values = {"loss": loss, "cosine": 1.0 - loss / 4.0, "projection_std": deviation}
+        for mean in self._step_means:
+            mean.update_state(values[mean.name])
+        return values
 
     def _loss_and_gradients(self, view_one, view_two):
         with tf.GradientTape() as tape:
-            projections, predictions = zip(
-                *[self._online(view) for view in (view_one, view_two)], strict=True
-            )
-            targets = [tf.stop_gradient(self._target(view)) for view in (view_one, view_two)]
-            per_clip = byol_loss(predictions[0], targets[1]) + byol_loss(predictions[1], targets[0])
-            loss = tf.reduce_mean(per_clip)
+            loss, projections = self._loss_of_views((view_one, view_two), training=True)
             # The optimizer sums the gradients of all replicas.
             scaled = self.optimizer.scale_loss(loss / replica_count())
         gradients = tape.gradient(scaled, self.trainable_variables)
         return loss, projection_std(projections[0]), gradients
 
-    def _online(self, view):
-        projection = self.project(view, training=True)
-        return projection, self.predictor(projection, training=True) if self.use_predictor else projection
+    def _loss_of_views(self, views, training):
+        """Loss of the predictions of two views, and the projections that they were made of."""
+        projections = [self.project(view, training=training) for view in views]
+        predictions = projections
+        if self.use_predictor:
+            predictions = [self.predictor(projection, training=training) for projection in projections]
+        targets = [tf.stop_gradient(self._target(view, training)) for view in views]
+        return self.compute_loss(y=targets[::-1], y_pred=predictions, training=training), projections
 
-    def _target(self, view):
-        return self.target_projector(self.target_encoder(view, training=True)["scene"], training=True)
+    def _target(self, view, training):
+        with other_draws(_TARGET_DRAWS):
+            scene = self.target_encoder(view, training=training)["scene"]
+        return self.target_projector(scene, training=training)
 
-    def project(self, view, training=False):
-        """The online network's projection of a view, [batch, T, F] -> [batch, projection_units[1]]."""
-        return self.projector(self.encoder(view, training=training)["scene"], training=training)
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """The loss of a step; overwrite this for another one.
+
+        Args:
+            x: unused.
+            y: projections of the target network, a pair of [batch, projection_units[1]]: those of view two,
+                which the prediction of view one is compared with, then those of view one.
+            y_pred: predictions of the online network of view one and view two, a pair of the same shape.
+            sample_weight: unused.
+            training: unused.
+
+        Returns:
+            Scalar, the mean over the batch of the sum of the two terms 2 - 2 cos.
+
+        Reference:
+            https://arxiv.org/abs/2204.07402, Section II-E, equation 1 and the symmetric sum after it.
+        """
+        del x, sample_weight, training
+        return tf.reduce_mean(byol_loss(y_pred[0], y[0]) + byol_loss(y_pred[1], y[1]))
 
     def _update_target(self):
-        for online, target in self._parameter_pairs():
-            target.assign_sub((1.0 - self.target_decay) * (target.value - online.value))
+        self._moving_average.update(self._target_decay.at(self._iterations()))
 
-    # Configuration -------------------------------------------------------------------------------
+    # Configuration --------------------------------------------------------------------------------
 
     def get_config(self):
         parts = {part: keras.saving.serialize_keras_object(getattr(self, part)) for part in _PARTS}
@@ -192,7 +325,7 @@ class BYOL(keras.Model):
             **super().get_config(),
             **parts,
             "projection_units": self.projection_units,
-            "target_decay": self.target_decay,
+            "target_decay": self._target_decay.get_config(),
             "use_predictor": self.use_predictor,
             "synchronized": self.synchronized,
         }
@@ -209,22 +342,10 @@ class BYOL(keras.Model):
     @classmethod
     def from_config(cls, config):
         parts = {part: keras.saving.deserialize_keras_object(config[part]) for part in _PARTS}
-        return cls(**{**config, **parts})
+        decay = TargetDecay.from_config(config["target_decay"])
+        return cls(**{**config, **parts, "target_decay": decay})
 
 
-def _parameters(layer):
-    """Weights that are trained, or would be if they were not the target's: no running statistics."""
-    return [weight for weight in layer.weights if not _is_state(weight)]
-
-
-def _is_state(weight):
-    return weight.name in ("moving_mean", "moving_variance", "calls")
-
-
-def _clone_with_other_draws(encoder):
-    """An untrained copy of `encoder` whose dropout masks differ from the original's."""
-    clone = encoder.__class__.from_config(encoder.get_config())
-    for layer in clone._flatten_layers():
-        if isinstance(layer, RandomLayer):
-            layer.seed = (layer.seed + 0x5BD1E995) % 2**31
-    return clone
+def _untrained_copy(encoder):
+    config = {**encoder.get_config(), "name": f"target_{encoder.name}"}
+    return encoder.__class__.from_config(config)

@@ -1,19 +1,21 @@
 """What is kept of a training run: waveform in, embeddings out."""
 
 import functools
+import inspect
 import json
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from byola_keras.layers.build_once import build_once
+from byola_keras.layers.float32_layer import float32_only
 from byola_keras.layers.waveforms import check_waveforms
 from byola_keras.models import preset
-from byola_keras.models.building import build_once
+from byola_keras.models.contract import check_encoder
+from byola_keras.models.samples import check_lengths, check_samples, plausible
 
 _PARTS = ("frontend", "normalization", "encoder")
-# No waveform in [-1, 1] comes near, clipped and resampled as it may be; 16-bit integers as floats do.
-LARGEST_SAMPLE = 1024.0
 
 
 @keras.saving.register_keras_serializable(package="byola_keras")
@@ -24,25 +26,40 @@ class Embedder(keras.Model):
     where values cannot be refused, a sample that is not finite or beyond 1,024 counts as 0, and a clip of
     no samples as silence, so that the answer is always finite.
 
+    Fine-tuning works as with any Keras model: in `fit`, or called with `training=True`, dropout is active and
+    batch statistics are used and updated. A frozen embedder (`trainable = False`, or that of its encoder)
+    answers in training as it does in inference.
+
     Args:
-        frontend: Layer, waveforms [batch, samples] -> log-mel [batch, T, F].
-        normalization: Layer with the statistics of the training sound.
-        encoder: Model, [batch, T, F] -> {"scene": [batch, D], "frames": [batch, T', D]}.
+        frontend: Layer, waveforms [batch, samples] -> log-mel [batch, T, F], such as `LogMelSpectrogram`.
+        normalization: `keras.layers.Normalization` with the statistics of the training sound; `axis=None` for
+            one mean and variance of all bins, as in the paper, or `axis=-1` for those of each mel.
+        encoder: Model, [batch, T, F] -> {"scene": [batch, D], "frames": [batch, T', D]}, see
+            `byola_keras.models.contract`.
         card: dict of JSON values or None: what is known of the model, such as "trained_on", "recipe",
             "steps", "scores", "licence", "notes". It is kept in the saved file, see `as_markdown`.
 
     Input shape:
         [batch, samples] mono waveforms at `sample_rate`, float, in [-1, 1], of any length and any batch from
-        1 on. What is too short for a frame is padded with zeros: below 1,024 samples with the defaults.
+        1 on; or [samples], a single clip. What is too short for a frame is padded with zeros: below 1,024
+        samples with the defaults.
 
     Output shape:
-        {"scene": [batch, D], "frames": [batch, T', D]}. `timestamps_ms` says where the frames are centred:
-        at 40 i + 15 ms with the default front end and encoder. Called with `layers`, also {"layers": {name:
-        features}}, see `Encoder`: embedder(waveforms, layers=("conv_1", "global")), or layers="all".
+        {"scene": [batch, D], "frames": [batch, T', D]}, without the batch axis for a single clip.
+        `timestamps_ms` says where the frames are centred: at 40 i + 15 ms with the default front end and
+        encoder. Called with `layers`, also {"layers": {name: features}}, see `Encoder`: embedder(waveforms,
+        layers=("conv_1", "global")), or layers="all".
+
+    Call arguments:
+        waveforms: Tensor of the input shape.
+        lengths: int [batch] or None: samples that belong to each clip of a padded batch. Scene and frames of
+            a clip then are those of the clip alone, `frame_count(lengths)` frames; what follows them is 0.
+        training: Boolean or None, see above.
+        layers: "all", or a list of some of `encoder.layer_names`; none by default.
 
     Raises:
         ValueError: the waveforms are integers, of another rank, empty, not finite or not in [-1, 1] by far
-            (a peak above 1,024); or a layer is not there.
+            (a peak above 1,024); a layer is not there; or a part is not as it must be.
 
     Example:
 
@@ -51,13 +68,21 @@ class Embedder(keras.Model):
     TensorShape([8, 3072])
     """
 
-    def __init__(self, frontend, normalization, encoder, card=None, **kwargs):
+    def __init__(self, frontend, normalization, encoder, card=None, dtype=None, **kwargs):
         # Mixed precision is the encoder's affair: the waveform stays in float32.
-        super().__init__(**{**kwargs, "dtype": "float32"})
+        super().__init__(dtype=float32_only("Embedder", dtype), **kwargs)
+        if not isinstance(normalization, keras.layers.Normalization):
+            raise ValueError(
+                "`normalization` must be a keras.layers.Normalization; NormStats(mean, std, crops).layer() "
+                f"makes one. Received: normalization={normalization!r}"
+            )
+        check_encoder(encoder)
         self.frontend = frontend
         self.normalization = normalization
         self.encoder = encoder
         self._card_json = _to_json(card)
+
+    # What the embeddings are ----------------------------------------------------------------------
 
     @property
     def card(self):
@@ -66,13 +91,23 @@ class Embedder(keras.Model):
 
     @property
     def sample_rate(self):
-        """Hz, of the waveforms."""
+        """Samples of a second of waveform, in Hz."""
         return self.frontend.sample_rate
 
     @property
     def embedding_size(self):
-        """D, the size of a frame feature and of the embedding."""
+        """D, the size of the embedding of a clip."""
         return int(self.encoder.embedding_size(self.frontend.n_mels))
+
+    @property
+    def frame_seconds(self):
+        """Seconds from one frame to the next."""
+        return self.encoder.stride * self.frontend.hop_length / self.sample_rate
+
+    def frame_count(self, samples):
+        """Frames of clips of so many samples: an integer, an array or a tensor of integers."""
+        longest = tf.maximum if tf.is_tensor(samples) else np.maximum
+        return self.frontend.frame_count(longest(samples, self._shortest)) // self.encoder.stride
 
     def timestamps_ms(self, frames, layer="frames", start=0):
         """Centres of frames in milliseconds from the beginning of the clip, exact at any length.
@@ -85,15 +120,13 @@ class Embedder(keras.Model):
         Returns:
             float64 [frames]; 40 i + 15 with the default front end and encoder.
         """
-        if layer not in ("frames", *self.encoder.layer_names):
-            raise ValueError(
-                f"`layer` must be 'frames' or one of {self.encoder.layer_names}. Received: layer={layer!r}"
-            )
-        halvings = int(layer[5:]) if layer.startswith("conv_") else self.encoder.conv_blocks
-        # A frame after k poolings covers 2 ** k frames of the front end.
-        pooled = 2**halvings
-        hops = pooled * (start + np.arange(frames)) + (pooled - 1) / 2
+        strides = {"frames": self.encoder.stride, **self.encoder.strides}
+        if layer not in strides:
+            raise ValueError(f"`layer` must be one of {tuple(strides)}. Received: layer={layer!r}")
+        hops = strides[layer] * (start + np.arange(frames)) + (strides[layer] - 1) / 2
         return hops * self.frontend.hop_length * 1000.0 / self.sample_rate
+
+    # Embedding ------------------------------------------------------------------------------------
 
     def build(self, input_shape=None):
         # Whatever came in: what is wrong with it, `call` says better.
@@ -103,35 +136,117 @@ class Embedder(keras.Model):
         build_once(self.normalization, log_mel_shape)
         build_once(self.encoder, log_mel_shape)
 
-    def call(self, waveforms, layers=()):
-        chosen = {"layers": layers} if layers else {}
-        return self.encoder(self.normalized_log_mel(waveforms), training=False, **chosen)
+    def call(self, waveforms, lengths=None, training=None, layers=()):
+        waveforms = _checked(waveforms)
+        if waveforms.shape.rank == 1:
+            output = self._embed_batch(waveforms[None], None, training, layers)
+            return keras.tree.map_structure(lambda features: features[0], output)
+        return self._embed_batch(waveforms, lengths, training, layers)
+
+    def _embed_batch(self, waveforms, lengths, training, layers):
+        if lengths is not None and not _takes_lengths(type(self.encoder)):
+            raise ValueError(
+                "`lengths` needs an encoder whose call takes them. Received: "
+                f"{type(self.encoder).__name__}; embed the clips one by one."
+            )
+        if lengths is not None and tf.executing_eagerly():
+            check_lengths(lengths, waveforms)
+        training = bool(training) and self.trainable and self.encoder.trainable
+        arguments = {"layers": layers} if layers else {}
+        log_mel = self._log_mel(waveforms, lengths)
+        if lengths is not None:
+            arguments["lengths"] = self.frontend.frame_count(tf.maximum(lengths, self._shortest))
+        return self.encoder(log_mel, training=training, **arguments)
 
     def normalized_log_mel(self, waveforms):
         """Waveforms [batch, samples] to what the encoder takes, [batch, T, F]."""
-        return self.normalization(self.frontend(self._long_enough(_checked(waveforms))))
+        return self._log_mel(_checked(waveforms), None)
 
-    def _long_enough(self, waveforms):
-        """Pads with zeros to as many frames as the poolings need; the front end itself pads to a window."""
-        poolings = getattr(self.encoder, "conv_blocks", 0)  # a baseline need not have any
-        shortest = (2**poolings - 1) * self.frontend.hop_length
-        if shortest <= self.frontend.n_fft:
-            return waveforms
-        return tf.pad(waveforms, [[0, 0], [0, tf.maximum(shortest - tf.shape(waveforms)[1], 0)]])
+    def _log_mel(self, waveforms, lengths):
+        missing = tf.maximum(self._shortest - tf.shape(waveforms)[1], 0)
+        waveforms = tf.pad(waveforms, [[0, 0], [0, missing]]) if self._shortest > 1 else waveforms
+        if lengths is None:
+            return self.normalization(self.frontend(waveforms))
+        lengths = tf.cast(lengths, tf.int32)
+        inside = tf.sequence_mask(lengths, tf.shape(waveforms)[1])
+        waveforms = tf.where(inside, waveforms, tf.zeros((), waveforms.dtype))
+        # What is shorter than a frame of the encoder is padded with zeros, as above.
+        return self.normalization(self.frontend(waveforms, lengths=tf.maximum(lengths, self._shortest)))
 
-    @functools.cached_property
-    def part_graph(self):
-        """The model as a TensorFlow function that is traced once, for all shapes.
+    @property
+    def _shortest(self):
+        """Samples that give one frame of the encoder; the front end itself pads to its window."""
+        needed = (self.encoder.stride - 1) * self.frontend.hop_length
+        return needed if needed > self.frontend.n_fft else 1
 
-        It takes float32 waveforms [batch, samples] and int32 scalars begin and end: the encoder sees the
-        frames [begin, end) of the front end only. Returns what the call returns.
+    def embed(self, waveforms, lengths=None):
+        """Embeds waveforms in graph mode: several times as fast as a call, with the same result.
+
+        Args:
+            waveforms: float32 [batch, samples]; values are not refused but replaced, as in every graph.
+            lengths: int [batch] or None, see the call.
+
+        Returns:
+            What a call returns in inference, {"scene": [batch, D], "frames": [batch, T', D]}.
         """
-        signature = [tf.TensorSpec([None, None], tf.float32), *[tf.TensorSpec([], tf.int32)] * 2]
-        return tf.function(self._encode_part, input_signature=signature)
+        if lengths is None:
+            return self.embed_span(waveforms, 0, tf.int32.max)
+        return self._current_graphs()[1](waveforms, tf.cast(lengths, tf.int32))
 
-    def _encode_part(self, waveforms, begin, end):
-        build_once(self, waveforms.shape)
+    def embed_span(self, waveforms, begin, end):
+        """As `embed`, of the front-end frames [begin, end) only: what a chunk of long sound needs.
+
+        Args:
+            waveforms: float32 [batch, samples].
+            begin: Integer, first front-end frame that the encoder sees.
+            end: Integer, the one after the last.
+        """
+        return self._current_graphs()[0](waveforms, begin, end)
+
+    def _current_graphs(self):
+        """The two functions of `embed`, traced once for all shapes, and anew when the statistics are
+        others.
+        """
+        # A graph keeps the statistics that it was traced with; `adapt` replaces the tensors.
+        build_once(self, None)
+        mean, variance = self.normalization.mean, self.normalization.variance
+        traced = self.__dict__.get("_graphs")
+        if traced is None or traced[0] is not mean or traced[1] is not variance:
+            waveforms, number = tf.TensorSpec([None, None], tf.float32), tf.TensorSpec([], tf.int32)
+            lengths = tf.TensorSpec([None], tf.int32)
+            functions = (
+                tf.function(self._embed_span, input_signature=[waveforms, number, number]),
+                tf.function(self._embed_padded, input_signature=[waveforms, lengths]),
+            )
+            # Past Keras's own `__setattr__`, which would make the functions a part of what is saved.
+            self.__dict__["_graphs"] = (mean, variance, functions)
+        return self.__dict__["_graphs"][2]
+
+    def _embed_span(self, waveforms, begin, end):
         return self.encoder(self.normalized_log_mel(waveforms)[:, begin:end], training=False)
+
+    def _embed_padded(self, waveforms, lengths):
+        return self.call(waveforms, lengths, training=False)
+
+    def scene_model(self):
+        """A Keras model of the same weights from waveforms [batch, samples] to scenes [batch, D].
+
+        It has one output, as `keras.Sequential` needs:
+
+        >>> classifier = keras.Sequential([embedder.scene_model(), keras.layers.Dense(10)])
+        """
+        waveforms = keras.Input((None,), name="waveforms")
+        return keras.Model(waveforms, self(waveforms)["scene"], name="scene_model")
+
+    def compute_output_shape(self, input_shape):
+        return self.encoder.compute_output_shape(self.frontend.compute_output_shape(input_shape))
+
+    def compute_output_spec(self, waveforms, lengths=None, training=None, layers=()):
+        log_mel = keras.KerasTensor(self.frontend.compute_output_shape(waveforms.shape))
+        arguments = {"layers": layers} if layers else {}
+        return self.encoder.compute_output_spec(log_mel, **arguments)
+
+    # Saving ---------------------------------------------------------------------------------------
 
     def save_to_preset(self, folder=None, *, name=None, overwrite=False):
         """Saves the model as a folder of plain files that `byola_keras.load` reads.
@@ -175,6 +290,25 @@ class Embedder(keras.Model):
         return cls(**{**config, **parts})
 
 
+def load(path_or_preset: str) -> Embedder:
+    """Loads an embedder with its front end and normalisation statistics.
+
+    Args:
+        path_or_preset: an `embedder.keras` file; a working directory of `tools/pretrain.py` that holds one;
+            the folder of a preset, see `Embedder.save_to_preset`; or the name of a preset in a folder of the
+            environment variable BYOLA_KERAS_PRESETS, without which it is
+            `~/.local/share/byola_keras/presets`. What a path holds comes before a name.
+
+    Returns:
+        The `Embedder`, ready for inference.
+
+    Raises:
+        FileNotFoundError: nothing is there.
+        ValueError: the file holds something else.
+    """
+    return Embedder.from_preset(path_or_preset)
+
+
 def _to_json(card):
     if not isinstance(card, dict | None):
         raise ValueError(f"`card` must be a dict or None. Received: card={card!r}")
@@ -185,24 +319,16 @@ def _to_json(card):
 
 
 def _checked(waveforms):
-    """The waveforms; refused where it can be seen that they are none, else without what is no sound."""
+    """Returns the waveforms. Eagerly, raises on values that cannot be sound; in a graph, replaces them by
+    0.
+    """
     check_waveforms(waveforms)
-    plausible = tf.abs(waveforms) <= LARGEST_SAMPLE  # not so NaN
-    if not tf.executing_eagerly():
-        return tf.where(plausible, waveforms, tf.zeros_like(waveforms))
-    if not tf.reduce_all(plausible):
-        _refuse_values(waveforms)
-    return waveforms
+    if tf.executing_eagerly():
+        check_samples(waveforms)
+        return waveforms
+    return tf.where(plausible(waveforms), waveforms, tf.zeros_like(waveforms))
 
 
-def _refuse_values(waveforms):
-    wrong = tf.reduce_sum(tf.cast(~tf.math.is_finite(waveforms), tf.int64))
-    if wrong:
-        raise ValueError(
-            f"`waveforms` must be finite numbers. Received: {wrong} NaN or infinite samples of "
-            f"{tf.size(waveforms)}; np.nan_to_num makes zeros of them."
-        )
-    raise ValueError(
-        "`waveforms` must lie in [-1, 1]; divide 16-bit integers by 32768. Received: a peak of "
-        f"{tf.reduce_max(tf.abs(waveforms)):.0f}"
-    )
+@functools.cache
+def _takes_lengths(encoder_class):
+    return "lengths" in inspect.signature(encoder_class.call).parameters

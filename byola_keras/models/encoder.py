@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from byola_keras.layers.batch_normalization import BatchNormalization
 from byola_keras.layers.dropout import Dropout
+from byola_keras.layers.sequence_mask import zero_beyond
 from byola_keras.layers.temporal_pooling import TemporalPooling
 from byola_keras.models.initializers import dense, fan_in_uniform
 
@@ -38,16 +39,19 @@ class Encoder(keras.Model):
         [batch, T, F] normalised log-mel; F static, T at least 2 ** conv_blocks.
 
     Output shape:
-        {"scene": [batch, D], "frames": [batch, T // 2 ** conv_blocks, D]}; called with `layers`, also
-        {"layers": {name: features}}: "conv_1", "conv_2" ... [batch, T // 2 ** k, (F // 2 ** k) channels],
-        the output of convolution block k with the mels joined (mel-outer, channel-inner); "local" and
-        "global" [batch, T // 2 ** conv_blocks, size].
+        {"scene": [batch, D], "frames": [batch, T // stride, D]}, where stride is 2 ** conv_blocks; called
+        with `layers`, also {"layers": {name: features}}: "conv_1", "conv_2" ... [batch, T // 2 ** k, (F // 2
+        ** k) channels], the output of convolution block k with the mels joined (mel-outer, channel-inner);
+        "local" and "global" [batch, T // stride, size].
 
     Call arguments:
+        training: Boolean, whether dropout is active and batch statistics are used.
         layers: "all", or a list of some of `layer_names`; none by default.
+        lengths: int [batch] or None: frames of the input that belong to each clip of a padded batch. Scene
+            and features of a clip then are those of the clip alone; features beyond its end are 0.
 
     Reference:
-        https://arxiv.org/abs/2204.07402, Section III-D and Table I.
+        https://arxiv.org/abs/2204.07402, Section III-A4 and Table I.
     """
 
     def __init__(
@@ -76,6 +80,10 @@ class Encoder(keras.Model):
         self.flatten = flatten
         self.features = features
         self.synchronized = synchronized
+        self.stride = 2**conv_blocks
+        # Each 3x3 convolution reaches one position further over a border, each pooling halves the positions:
+        # after any number of blocks it is one frame that depends on what lies beyond.
+        self.context = 1
         self.convolutions, self.normalizations, self.mlp = [], [], []
         self.max_pooling = keras.layers.MaxPooling2D(2, dtype=self.dtype_policy)
         self.temporal_pooling = TemporalPooling(pooling, dtype=self.dtype_policy)
@@ -83,7 +91,7 @@ class Encoder(keras.Model):
 
     def build(self, input_shape):
         channels_in = 1
-        for _ in range(self.conv_blocks):
+        for block in range(1, self.conv_blocks + 1):
             initializer = fan_in_uniform(9 * channels_in)
             convolution = keras.layers.Conv2D(
                 self.channels,
@@ -92,16 +100,19 @@ class Encoder(keras.Model):
                 kernel_initializer=initializer,
                 bias_initializer=initializer,
                 dtype=self.dtype_policy,
+                name=f"convolution_{block}",
             )
-            normalization = BatchNormalization(synchronized=self.synchronized, dtype=self.dtype_policy)
+            normalization = BatchNormalization(
+                synchronized=self.synchronized, dtype=self.dtype_policy, name=f"batch_normalization_{block}"
+            )
             convolution.build((None, None, None, channels_in))
             normalization.build((None, None, None, self.channels))
             self.convolutions.append(convolution)
             self.normalizations.append(normalization)
             channels_in = self.channels
         width = self._local_size(input_shape[-1])
-        for units in self._used_mlp_units():
-            layer = dense(units, width, activation="relu", dtype=self.dtype_policy)
+        for number, units in enumerate(self._used_mlp_units(), 1):
+            layer = dense(units, width, activation="relu", dtype=self.dtype_policy, name=f"mlp_{number}")
             layer.build((None, None, width))
             self.mlp.append(layer)
             width = units
@@ -111,7 +122,7 @@ class Encoder(keras.Model):
         return () if self.features == "local" else self.mlp_units
 
     def _local_size(self, mels):
-        mels //= 2**self.conv_blocks
+        mels //= self.stride
         if mels < 1:
             raise ValueError(
                 "`conv_blocks` halvings must leave at least one mel of the input. "
@@ -124,9 +135,20 @@ class Encoder(keras.Model):
         }
         return sizes[self.flatten]
 
-    def embedding_size(self, mels=64):
-        """D, the size of a frame feature and of the embedding, for an input of `mels` mel bins."""
-        local = self._local_size(mels)
+    @property
+    def pooling(self):
+        """How the scene follows from the frames: "mean_max", "mean" or "max"."""
+        return self.temporal_pooling.pooling
+
+    @property
+    def strides(self):
+        """Front-end frames that a frame of each of `layer_names` covers, by name."""
+        halved = {f"conv_{block}": 2**block for block in range(1, self.conv_blocks + 1)}
+        return {name: halved.get(name, self.stride) for name in self.layer_names}
+
+    def embedding_size(self, n_mels=64):
+        """D, the size of a frame feature and of the embedding, for an input of `n_mels` mel bins."""
+        local = self._local_size(n_mels)
         sizes = {"local": local, "global": self.mlp_units[-1], "local_global": local + self.mlp_units[-1]}
         return sizes[self.features]
 
@@ -136,24 +158,25 @@ class Encoder(keras.Model):
         blocks = [f"conv_{block}" for block in range(1, self.conv_blocks + 1)]
         return (*blocks, "local") if self.features == "local" else (*blocks, "local", "global")
 
-    def call(self, x, training=None, layers=()):
-        if x.shape[1] is not None and x.shape[1] < 2**self.conv_blocks:
+    def call(self, x, training=None, layers=(), lengths=None):
+        if x.shape[1] is not None and x.shape[1] < self.stride:
             raise ValueError(
                 "The input must have at least 2 ** conv_blocks frames. Received: "
                 f"frames={x.shape[1]}, conv_blocks={self.conv_blocks}"
             )
         names = self._chosen_layers(layers)
-        blocks = self._block_outputs(x, training)
+        blocks = self._block_outputs(x, training, lengths)
         features = {f"conv_{number}": _join_mels(block) for number, block in enumerate(blocks, 1)}
         features["local"] = self._flattened(blocks[-1])
+        counts = None if lengths is None else lengths // self.stride
         if self.features != "local":
-            features["global"] = self.global_features(features["local"], training)
+            features["global"] = zero_beyond(self.global_features(features["local"], training), counts)
         frames = (
             tf.concat([features["local"], features["global"]], axis=-1)
             if self.features == "local_global"
             else features[self.features]
         )
-        output = {"scene": self.temporal_pooling(frames), "frames": frames}
+        output = {"scene": self.temporal_pooling(frames, lengths=counts), "frames": frames}
         return {**output, "layers": {name: features[name] for name in names}} if names else output
 
     def _chosen_layers(self, layers):
@@ -164,11 +187,14 @@ class Encoder(keras.Model):
             )
         return names
 
-    def _block_outputs(self, x, training):
+    def _block_outputs(self, x, training, lengths):
         """Output of each convolution block, [batch, T / 2 ** block, F / 2 ** block, channels]."""
-        x, outputs = tf.expand_dims(x, -1), []
-        for convolution, normalization in zip(self.convolutions, self.normalizations, strict=True):
-            x = self.max_pooling(tf.nn.relu(normalization(convolution(x), training=training)))
+        # A clip alone has zeros beyond its end at the input of every convolution.
+        x, outputs = zero_beyond(tf.expand_dims(x, -1), lengths), []
+        for block, convolution in enumerate(self.convolutions):
+            x = self.normalizations[block](convolution(x), training=training)
+            x = self.max_pooling(tf.nn.relu(x))
+            x = zero_beyond(x, None if lengths is None else lengths // 2 ** (block + 1))
             outputs.append(x)
         return outputs
 
@@ -178,10 +204,6 @@ class Encoder(keras.Model):
         if self.flatten == "mean_channel":
             return tf.reduce_mean(x, axis=3)
         return _join_mels(x)
-
-    def local_features(self, x, training=None):
-        """Flattened output of the convolutions, [batch, T', width]."""
-        return self._flattened(self._block_outputs(x, training)[-1])
 
     def global_features(self, local, training=None):
         """Output of the perceptron on each frame, [batch, T', mlp_units[-1]]."""
@@ -195,8 +217,26 @@ class Encoder(keras.Model):
     def compute_output_shape(self, input_shape):
         batch, frames, mels = input_shape
         size = self.embedding_size(mels)
-        frames = None if frames is None else frames // 2**self.conv_blocks
+        frames = None if frames is None else frames // self.stride
         return {"scene": (batch, size), "frames": (batch, frames, size)}
+
+    def compute_output_spec(self, x, training=None, layers=(), lengths=None):
+        # `compute_output_shape` cannot know of `layers`.
+        names = self._chosen_layers(layers)
+        output = {name: self._spec(shape) for name, shape in self.compute_output_shape(x.shape).items()}
+        sizes = self._layer_sizes(x.shape[-1])
+        frames = {name: None if x.shape[1] is None else x.shape[1] // self.strides[name] for name in names}
+        chosen = {name: self._spec((x.shape[0], frames[name], sizes[name])) for name in names}
+        return {**output, "layers": chosen} if names else output
+
+    def _layer_sizes(self, mels):
+        """Features of a frame of each of `layer_names`."""
+        sizes = {f"conv_{block}": (mels >> block) * self.channels for block in range(1, self.conv_blocks + 1)}
+        sizes["local"] = self._local_size(mels)
+        return sizes if self.features == "local" else {**sizes, "global": self.mlp_units[-1]}
+
+    def _spec(self, shape):
+        return keras.KerasTensor(shape, dtype=self.compute_dtype)
 
     def get_config(self):
         return {
@@ -206,7 +246,7 @@ class Encoder(keras.Model):
             "mlp_units": self.mlp_units,
             "flatten": self.flatten,
             "features": self.features,
-            "pooling": self.temporal_pooling.pooling,
+            "pooling": self.pooling,
             "dropout": self.dropout.rate,
             "synchronized": self.synchronized,
             "seed": self.dropout.seed,

@@ -1,8 +1,26 @@
 """PyTorch's default initialisation, so that training curves compare with the original's."""
 
+import contextlib
 import math
+import random
+from collections.abc import Iterator
 
 import keras
+
+
+@contextlib.contextmanager
+def seeded_initializers(seed: int) -> Iterator[None]:
+    """Makes the initial weights of all layers that are built inside a function of `seed`.
+
+    Keras's initialisers take their seeds from Python's `random`, whose state is the caller's again
+    afterwards.
+    """
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)
 
 
 def fan_in_uniform(fan_in: int) -> keras.initializers.Initializer:

@@ -28,7 +28,7 @@ def byol_loss(prediction: tf.Tensor, projection: tf.Tensor) -> tf.Tensor:
         [batch].
 
     Reference:
-        https://arxiv.org/abs/2204.07402, equation 1.
+        https://arxiv.org/abs/2204.07402, Section II-E, equation 1.
     """
     return 2.0 - 2.0 * cosine_similarity(prediction, projection)
 

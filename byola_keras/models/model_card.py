@@ -19,7 +19,8 @@ output["scene"]  # [batch, {embedding_size}]
 output["frames"]  # [batch, frames, {embedding_size}]
 ```
 """
-_KERAS_OWN = ("name", "trainable", "dtype", "seed", "synchronized")
+# What has no influence on the embeddings.
+_LEFT_OUT = ("name", "trainable", "dtype", "seed", "synchronized")
 
 
 def describe(embedder: keras.Model) -> dict:
@@ -31,8 +32,8 @@ def describe(embedder: keras.Model) -> dict:
         "frame_hop_ms": float(second - first),
         "first_frame_centre_ms": float(first),
         "parameters": sum(int(np.prod(weight.shape)) for weight in embedder.encoder.trainable_weights),
-        "normalization_mean": float(np.squeeze(embedder.normalization.mean)),
-        "normalization_std": float(np.sqrt(np.squeeze(embedder.normalization.variance))),
+        "normalization_mean": _number_or_list(embedder.normalization.mean),
+        "normalization_std": _number_or_list(np.sqrt(embedder.normalization.variance)),
         "frontend": _settings(embedder.frontend),
         "encoder": _settings(embedder.encoder),
         "identity": identity(embedder),
@@ -73,9 +74,14 @@ def as_markdown(embedder: keras.Model) -> str:
     return "\n".join(parts)
 
 
+def _number_or_list(values):
+    """One mean or deviation of all bins as a number, those of each mel as a list."""
+    return np.squeeze(values).astype(float).tolist()
+
+
 def _settings(layer):
     return json.loads(
-        json.dumps({name: value for name, value in layer.get_config().items() if name not in _KERAS_OWN})
+        json.dumps({name: value for name, value in layer.get_config().items() if name not in _LEFT_OUT})
     )
 
 

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -19,6 +20,12 @@ class NormStats(NamedTuple):
     mean: float
     std: float
     crops: int
+
+    def layer(self) -> keras.layers.Normalization:
+        """The layer that normalises a log-mel by these statistics, in float32 under every policy."""
+        return keras.layers.Normalization(
+            axis=None, mean=self.mean, variance=self.std**2, dtype="float32", name="normalization"
+        )
 
 
 class RunningStatistics:

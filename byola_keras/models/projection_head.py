@@ -22,7 +22,7 @@ class ProjectionHead(keras.layers.Layer):
         [batch, units[1]].
 
     Reference:
-        https://arxiv.org/abs/2204.07402, Section IV-A: (4096, 256).
+        https://arxiv.org/abs/2204.07402, Section IV-B1: (4096, 256).
     """
 
     def __init__(self, units=(4096, 256), synchronized=True, **kwargs):
@@ -30,12 +30,14 @@ class ProjectionHead(keras.layers.Layer):
         if len(units) != 2:
             raise ValueError(f"`units` must be (hidden, output) sizes. Received: units={units}")
         self.units = tuple(units)
-        self.normalization = BatchNormalization(synchronized=synchronized, dtype=self.dtype_policy)
+        self.normalization = BatchNormalization(
+            synchronized=synchronized, dtype=self.dtype_policy, name="batch_normalization"
+        )
 
     def build(self, input_shape):
         hidden_units, output_units = self.units
-        self.hidden = dense(hidden_units, input_shape[-1], dtype=self.dtype_policy)
-        self.output_layer = dense(output_units, hidden_units, dtype=self.dtype_policy)
+        self.hidden = dense(hidden_units, input_shape[-1], dtype=self.dtype_policy, name="hidden")
+        self.output_layer = dense(output_units, hidden_units, dtype=self.dtype_policy, name="output")
         self.hidden.build(input_shape)
         self.normalization.build((None, hidden_units))
         self.output_layer.build((None, hidden_units))

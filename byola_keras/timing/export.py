@@ -12,9 +12,8 @@ import tensorflow as tf
 
 from byola_keras.export.exporting import export
 from byola_keras.layers.log_mel_spectrogram import LogMelSpectrogram
-from byola_keras.models.embedder import Embedder
+from byola_keras.models.embedder import Embedder, load
 from byola_keras.models.encoder import Encoder
-from byola_keras.models.loading import load
 
 _CALLS_A_ROUND = 10
 

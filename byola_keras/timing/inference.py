@@ -4,9 +4,8 @@ import keras
 import tensorflow as tf
 
 from byola_keras.layers.log_mel_spectrogram import LogMelSpectrogram
-from byola_keras.models.embedder import Embedder
+from byola_keras.models.embedder import Embedder, load
 from byola_keras.models.encoder import Encoder
-from byola_keras.models.loading import load
 from byola_keras.timing.turns import time_in_turns
 
 
@@ -19,7 +18,7 @@ def benchmark_inference(model: str | None, batch_size: int, rounds: int) -> dict
         rounds: how often each way is timed, after one round that is not counted.
 
     Returns:
-        JSON values by name: medians for "graph_batch" (`Embedder.part_graph`), "keras_batch" (the call on all
+        JSON values by name: medians for "graph_batch" (`Embedder.embed`), "keras_batch" (the call on all
         clips) and "keras_clip" (on one after the other) of clips a second and a CPU second, CPU seconds a
         clip, and real-time factor (seconds that pass for a second of sound); how much faster the graph is.
 
@@ -29,7 +28,7 @@ def benchmark_inference(model: str | None, batch_size: int, rounds: int) -> dict
     embedder = load(model) if model else _untrained()
     clips = tf.random.stateless_normal([batch_size, embedder.sample_rate], seed=(0, 0), stddev=0.1)
     functions = {
-        "graph_batch": lambda: embedder.part_graph(clips, 0, tf.int32.max),
+        "graph_batch": lambda: embedder.embed(clips),
         "keras_batch": lambda: embedder(clips),
         "keras_clip": lambda: [embedder(clips[number : number + 1]) for number in range(batch_size)],
     }

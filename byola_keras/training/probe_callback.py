@@ -81,7 +81,7 @@ class Probe(keras.callbacks.Callback):
     def _probe(self):
         began = time.monotonic()
         batches = self._windows.batches(range(len(self._task.clips)))
-        outputs = [self._embedder.part_graph(waveforms, 0, tf.int32.max) for _, waveforms in batches]
+        outputs = [self._embedder.embed(waveforms) for _, waveforms in batches]
         # Of mixed precision too.
         embeddings = np.concatenate([output["scene"] for output in outputs]).astype(np.float32)
         outcome = probe_task(self._task, embeddings, _LEARNING_RATES, _SEEDS, _MAX_EPOCHS)

@@ -73,7 +73,7 @@ def test_every_clip_draws_its_own_ratio_and_partner():
     silent = np.full((512, 1, 1), -30.0, "float32")
     layer.build(silent.shape)
     levels = np.linspace(0.0, 3.0, 512).astype("float32")[:, None, None]
-    layer.remember(tf.constant(levels))
+    layer.after_step(tf.constant(levels))
     mixed = np.exp(layer(silent, training=True).numpy().ravel())
     ratios_times_levels = mixed - 1.19e-7
     assert len(np.unique(np.round(ratios_times_levels, 6))) > 450

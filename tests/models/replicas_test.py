@@ -30,7 +30,7 @@ def train(
         model.compile(optimizer(), jit_compile=jit_compile)
         model.optimizer.build(model.trainable_variables)
     initial = iter(np.random.default_rng(1).normal(0, 0.1, 10**6).astype("float32"))
-    for online, target in model._parameter_pairs():
+    for online, target in model._moving_average.pairs:
         values = np.fromiter(initial, "float32", int(np.prod(online.shape))).reshape(online.shape)
         online.assign(values)
         target.assign(values)
