@@ -123,7 +123,7 @@ def _embed(audio, model, key, finish):
 
 def _checked(audio):
     audio = tf.convert_to_tensor(audio)
-    check_waveforms(audio)
+    check_waveforms(audio, single_clip=False)
     if not tf.reduce_all(tf.abs(audio) <= LARGEST_SAMPLE):
         raise ValueError(
             "`audio` must be finite and lie in [-1, 1]. Received: NaN, infinity or a value beyond "

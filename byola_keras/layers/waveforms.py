@@ -4,11 +4,12 @@
 _MANY_CLIPS, _MOST_CHANNELS = 1_000, 8
 
 
-def check_waveforms(waveforms) -> None:
+def check_waveforms(waveforms, single_clip: bool = True) -> None:
     """Refuses what can be no waveform by its type or its shape, as far as that is known.
 
     Args:
         waveforms: what should be floats [batch, samples], or [samples] for a single clip.
+        single_clip: whether a clip without a batch axis is welcome.
 
     Raises:
         ValueError: it is no tensor, not of floats, of another rank, or empty.
@@ -24,6 +25,11 @@ def check_waveforms(waveforms) -> None:
             f"Received: dtype={waveforms.dtype.name}"
         )
     shape = waveforms.shape
+    if shape.rank == 1 and not single_clip:
+        raise ValueError(
+            "`waveforms` must have the shape [batch, samples]; give a single clip as waveform[None]. "
+            f"Received: shape={shape}"
+        )
     if shape.rank not in (1, 2, None):
         raise ValueError(
             "`waveforms` must have the shape [batch, samples], or [samples] for a single clip; average the "
