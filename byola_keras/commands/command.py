@@ -14,6 +14,8 @@ from byola_keras.commands.import_noise import without_import_noise
 from byola_keras.processes import leave
 
 _HELP = ("--help", "-help", "--helpshort", "-h")
+# Files in tools/ that are not called as their commands.
+_TOOLS = {"check": "check_audio", "convert": "convert_torch"}
 _ABSL_REPEATS = ";\n    repeat this option to specify a list of values"
 # Errors that say what was wrong with the input or the machine. All others are faults of the program.
 _ERRORS = (ValueError, OSError, RuntimeError, ImportError)
@@ -30,7 +32,6 @@ class Command:
         run: does the work. It takes the parsed flags and the arguments that are no flags, and returns the
             exit code (None for 0). Heavy imports belong inside.
         interrupted: what Ctrl-C leaves behind, as a sentence for the user.
-        tool: the file in tools/ that calls the command, without ".py".
         takes_arguments: whether arguments that are no flags are allowed.
         ends_on_interrupt: whether Ctrl-C ends the process where it stands, without an exception. For commands
             whose files are whole at any moment and whose libraries may swallow the exception.
@@ -43,7 +44,6 @@ class Command:
     define_flags: Callable[[flags.FlagValues], None]
     run: Callable[[flags.FlagValues, list[str]], int | None]
     interrupted: str = "Interrupted."
-    tool: str = ""
     takes_arguments: bool = False
     ends_on_interrupt: bool = False
     has_workers: bool = False
@@ -55,15 +55,10 @@ class Command:
         return re.split(r"(?<=\.)\s", self.text, maxsplit=1)[0]
 
 
-def called(name: str, tool: str = "") -> str:
-    """How the user of this process calls a command: "byola pretrain" or "python tools/pretrain.py".
-
-    Args:
-        name: of the command.
-        tool: the file in tools/ that calls it, without ".py", where that is not the name.
-    """
+def called(name: str) -> str:
+    """How the user of this process calls a command: "byola check" or "python tools/check_audio.py"."""
     if os.path.basename(os.path.dirname(os.path.realpath(sys.argv[0]))) == "tools":
-        return f"python tools/{tool or name}.py"
+        return f"python tools/{_TOOLS.get(name, name)}.py"
     return f"byola {name}"
 
 
@@ -95,8 +90,7 @@ def help_text(command: Command) -> str:
     """What --help prints."""
     values = flags.FlagValues()
     command.define_flags(values)
-    text = command.text.rstrip()
-    text = text.replace(f"byola {command.name}", called(command.name, command.tool))
+    text = re.sub(r"\bbyola (\w+)", lambda call: called(call[1]), command.text.rstrip())
     return "\n".join([text, "", "Flags:", *(_flag_help(values[name]) for name in values)])
 
 
@@ -130,7 +124,7 @@ def _parse_or_exit(command, arguments):
         return parse(command, arguments, flags.FLAGS)
     except (flags.Error, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
-        print(f"{called(command.name, command.tool)} --help lists the flags.", file=sys.stderr)
+        print(f"{called(command.name)} --help lists the flags.", file=sys.stderr)
         sys.exit(1)
 
 

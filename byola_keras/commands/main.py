@@ -3,9 +3,35 @@
 import difflib
 import sys
 
-from byola_keras.commands import command, pretrain
+from byola_keras.commands import (
+    benchmark,
+    check,
+    command,
+    convert,
+    embed,
+    evaluate,
+    export,
+    prepare,
+    pretrain,
+    probe_notes,
+    render_notes,
+)
 
-COMMANDS = {module.COMMAND.name: module.COMMAND for module in (pretrain,)}
+COMMANDS = {
+    module.COMMAND.name: module.COMMAND
+    for module in (
+        check,
+        prepare,
+        pretrain,
+        evaluate,
+        embed,
+        export,
+        convert,
+        benchmark,
+        render_notes,
+        probe_notes,
+    )
+}
 
 
 def main() -> None:

@@ -1,0 +1,105 @@
+"""Measures the speed of a part on this machine.
+
+    byola benchmark step --batch_size=64 --json=step.json
+    byola benchmark input --audio_dir=sounds --data_dir=corpora
+    byola benchmark probe --rounds=3
+    byola benchmark export --model=runs/mine
+    byola benchmark inference --batch_size=64
+
+step: a full-size training step, its front end and its augmentation, beside the machine's own rate of
+float32 matrix products measured in the same run.
+
+input: random crops a second from sound files, all and by format, and from a prepared corpus.
+
+probe: linear probes of 5 learning rates and 3 seeds on a drawn task of 5,000 clips, all at once and one after
+the other, the latter by the same code and by a plain Keras fit.
+
+export: latency of SavedModel and LiteRT files for a clip of one second on one core.
+
+inference: clips of one second from waveform to embedding, by the graph that embedding files uses and by plain
+Keras calls, a clip or a batch at a time.
+"""
+
+from absl import flags
+
+from byola_keras.commands import common
+from byola_keras.commands.command import Command
+
+
+def define_flags(values: flags.FlagValues) -> None:
+    """Defines the flags of the command."""
+    define = common.definers(values)
+    define.integer("batch_size", 64, "Number of clips in a step or call (step, input, inference).", 2)
+    define.integer("rounds", 7, "Number of times that each thing is timed, in turns.", 1)
+    common.json_flag(values, "the figures")
+    define.bool("xla", False, "Compile forward and backward pass by XLA (step).")
+    common.sound_flag(values, "audio_dir", "The sound that is read (input)")
+    define.string(
+        "corpus", None, "Name of the prepared corpus that is read (input). Default: the only one there is."
+    )
+    define.string("data_dir", None, "The folder in which prepared corpora lie (input).")
+    define.integer("workers", None, "Number of parallel readers (input). Default: tf.data decides.", 1)
+    define.integer("classes", 50, "Number of classes of the drawn task (probe).", 2)
+    common.model_flag(values, without="an untrained embedder of full size (export, inference)")
+
+
+def run(values: flags.FlagValues, arguments: list[str]) -> None:
+    """Measures the part that the one argument names, and prints the figures."""
+    if len(arguments) != 1 or arguments[0] not in _PARTS:
+        raise ValueError(f"The one argument must be one of {', '.join(_PARTS)}. Received: {arguments}")
+    common.make_folder_of(values.json)
+    figures = _PARTS[arguments[0]](values)
+    for name, value in figures.items():
+        print(f"{name:<50}{value:.4g}")
+    common.write_json(values.json, figures)
+
+
+def _measure_step(values):
+    from byola_keras.timing.step import benchmark_step
+
+    return benchmark_step(values.batch_size, values.rounds, values.xla)
+
+
+def _measure_input(values):
+    from byola_keras.timing.input import benchmark_input
+
+    if not values.audio_dir and not values.data_dir:
+        raise ValueError("input needs --audio_dir, --data_dir or both. Received: neither.")
+    return benchmark_input(
+        values.audio_dir, values.data_dir, values.corpus, values.batch_size, values.rounds, values.workers
+    )
+
+
+def _measure_probe(values):
+    from byola_keras.timing.probe import benchmark_probe
+
+    return benchmark_probe(values.rounds, classes=values.classes)
+
+
+def _measure_export(values):
+    from byola_keras.timing.export import benchmark_export
+
+    return benchmark_export(values.model, values.rounds)
+
+
+def _measure_inference(values):
+    from byola_keras.timing.inference import benchmark_inference
+
+    return benchmark_inference(values.model, values.batch_size, values.rounds)
+
+
+_PARTS = {
+    "step": _measure_step,
+    "input": _measure_input,
+    "probe": _measure_probe,
+    "export": _measure_export,
+    "inference": _measure_inference,
+}
+COMMAND = Command(
+    "benchmark",
+    __doc__,
+    define_flags,
+    run,
+    interrupted="Interrupted; nothing was written.",
+    takes_arguments=True,
+)

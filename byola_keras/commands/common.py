@@ -1,0 +1,86 @@
+"""Flags that several commands share, each with one text."""
+
+import functools
+import types
+
+from absl import flags
+
+_SOUND = "a folder of sound files (with all its subfolders), a glob pattern or a file. Repeatable."
+_KINDS = ("bool", "enum", "float", "integer", "list", "multi_string", "string")
+
+
+def definers(values: flags.FlagValues) -> types.SimpleNamespace:
+    """Functions DEFINE_string, DEFINE_integer and so on of absl for `values`, as `.string`, `.integer`."""
+    return types.SimpleNamespace(
+        **{kind: functools.partial(getattr(flags, f"DEFINE_{kind}"), flag_values=values) for kind in _KINDS}
+    )
+
+
+def sound_flags(values: flags.FlagValues, name: str = "audio_dir") -> None:
+    """Defines --audio_dir, or what `name` calls it, and --file_list."""
+    sound_flag(values, name, "The sound")
+    definers(values).string("file_list", None, "A text file with the path of a sound file on each line.")
+
+
+def sound_flag(values: flags.FlagValues, name: str, what: str) -> None:
+    """Defines a flag that names sound files.
+
+    Args:
+        values: where the flag is defined.
+        name: name of the flag.
+        what: the subject of its help text, such as "The sound".
+    """
+    definers(values).multi_string(name, [], f"{what}: {_SOUND}")
+
+
+def model_flag(values: flags.FlagValues, without: str = "") -> None:
+    """Defines --model for commands that take one embedder.
+
+    Args:
+        values: where the flag is defined.
+        without: what happens where the flag is not given; empty where it is required.
+    """
+    definers(values).string(
+        "model",
+        None,
+        "The embedder: an embedder.keras file, the working directory of a pre-training run, or the folder or "
+        "name of a preset." + (f" Default: {without}." if without else ""),
+    )
+
+
+def crop_flags(values: flags.FlagValues) -> None:
+    """Defines --norm_crops and --crop_seconds, over which the statistics of the log-mel are measured."""
+    define = definers(values)
+    define.integer("norm_crops", 10_000, "Number of random crops over which the statistics are measured.", 1)
+    define.float("crop_seconds", 0.95, "Length of a crop, in seconds.", 0.1, 60.0)
+
+
+def json_flag(values: flags.FlagValues, what: str) -> None:
+    """Defines --json, the file for `what`."""
+    definers(values).string("json", None, f"The file, in JSON, for {what}.")
+
+
+def write_json(path: str | None, value) -> None:
+    """Writes `value` to the file that --json names, if it names one."""
+    import json
+
+    from byola_keras.atomic import write_text
+
+    if path:
+        write_text(path, json.dumps(value, indent=1) + "\n")
+
+
+def make_folder_of(path: str | None) -> None:
+    """Makes the folder of the file that --json names: an error comes now and not after hours."""
+    import os
+
+    if path:
+        os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+
+
+def hide_beam_reports() -> None:
+    """Leaves out what Apache Beam reports of every state, channel and thread, but for --verbosity=1."""
+    from absl import logging
+
+    if not logging.vlog_is_on(1):
+        logging.get_absl_handler().addFilter(lambda record: "apache_beam" not in record.pathname)

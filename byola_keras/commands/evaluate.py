@@ -1,0 +1,107 @@
+"""Evaluates frozen encoders by linear probes on the paper's ten tasks and on tasks of one's own.
+
+    byola evaluate --model=runs/audioset --tasks=esc50,gtzan --data_dir=datasets --output_dir=results
+    byola evaluate --model=runs/mine --model=random --tasks=csv:birds.csv:species --output_dir=results
+    byola evaluate --summarize --output_dir=results
+
+Each result is a line that is added to results.jsonl, of which results.md, results.csv, results.png and
+details/ are made. Embeddings are kept: the same command again goes on from those that are there.
+"""
+
+import logging as standard_logging
+import os
+
+from absl import flags
+
+from byola_keras.commands import common
+from byola_keras.commands.command import Command
+
+
+def define_flags(values: flags.FlagValues) -> None:
+    """Defines the flags of the command."""
+    define = common.definers(values)
+    define.multi_string(
+        "model",
+        [],
+        "A representation: an embedder.keras file, the working directory of a pre-training run, random (the "
+        "untrained encoder) or logmel_stats (mean and deviation of the log-mel). Repeatable.",
+    )
+    define.list(
+        "tasks",
+        [],
+        "The tasks, with commas between them: esc50, us8k, fsd50k, spcv2, vc1, voxforge, cremad, gtzan, "
+        "nsynth, surge, csv:PATH, csv:PATH:COLUMN, tfds:NAME or tfds:NAME:LABEL.",
+    )
+    define.string(
+        "data_dir", "datasets", "The folder that has a folder for each data set, named as its task."
+    )
+    define.string("output_dir", None, "The folder of the results; it is made if it is not there.")
+    define.string("cache_dir", None, "The folder of the embeddings. Default: embeddings in --output_dir.")
+    define.enum(
+        "protocol",
+        "window",
+        ["window", "whole_clip", "paper", "full"],
+        "What is embedded. window: one window of each clip, with the log-mel statistics of the task, as the "
+        "authors' evaluation code does it; whole_clip: all sound of each clip, with the statistics of the "
+        "model. paper and full are the old words for these.",
+    )
+    define.string(
+        "learning_rate",
+        "search",
+        "Learning rate of the probe: search (the best on the validation clips), authors (the rate that the "
+        "authors' evaluation code has for the task) or a number. paper is the old word for authors.",
+    )
+    define.list("seeds", "42,43,44", "Seeds of the probes; the interval of a result is over them.")
+    define.string(
+        "split_csv",
+        None,
+        "The split of voxforge or surge: a CSV file with the columns split and file. Default: it is drawn.",
+    )
+    define.bool("check_counts", True, "Refuse copies of a data set that have other counts than published.")
+    define.bool("summarize", False, "Only make the tables and charts of the results that are there.")
+    flags.mark_flag_as_required("output_dir", values)
+    flags.register_validator(
+        "seeds",
+        lambda seeds: seeds and all(seed.isdigit() for seed in seeds),
+        "must be integers with commas between them, such as 42,43,44",
+        values,
+    )
+
+
+def run(values: flags.FlagValues, arguments: list[str]) -> None:
+    """Evaluates each model on each task and prints the table."""
+    if not values.summarize and not (values.model and values.tasks):
+        raise ValueError(
+            f"--model and --tasks must be given, or --summarize. Received: model={values.model}, "
+            f"tasks={values.tasks}"
+        )
+    # Each task has functions of its own, of whose number TensorFlow warns.
+    standard_logging.getLogger("tensorflow").setLevel("ERROR")
+    from byola_keras.evaluation import choices, evaluate, results
+
+    if values.summarize:
+        print(results.summarize(values.output_dir))
+        return
+    options = evaluate.Options(
+        values.output_dir,
+        values.cache_dir or os.path.join(values.output_dir, "embeddings"),
+        choices.present_protocol(values.protocol),
+        choices.present_learning_rate(values.learning_rate),
+        [int(seed) for seed in values.seeds],
+    )
+    print(
+        evaluate.evaluate(
+            values.model, values.tasks, values.data_dir, options, values.split_csv, values.check_counts
+        )
+    )
+
+
+COMMAND = Command(
+    "evaluate",
+    __doc__,
+    define_flags,
+    run,
+    interrupted="Interrupted; the same command goes on from the embeddings that are there.",
+    # A KeyboardInterrupt may be lost in TensorFlow's clean-up, and all that is written is whole.
+    ends_on_interrupt=True,
+)

@@ -1,0 +1,84 @@
+"""Exports an embedder for TensorFlow Serving and LiteRT, and proves that the files answer as it does.
+
+    byola export --model=runs/mine --output_dir=exported --verify_audio=sounds
+
+The output directory gets saved_model/NAME/VERSION/, litert/NAME_{float32,float16,int8}.tflite and
+verify.json. docs/serving.md says how to use them.
+"""
+
+from absl import flags, logging
+
+from byola_keras.commands import common
+from byola_keras.commands.command import Command
+
+_FORMATS = ("saved_model", "litert")
+
+
+def define_flags(values: flags.FlagValues) -> None:
+    """Defines the flags of the command."""
+    define = common.definers(values)
+    common.model_flag(values)
+    define.string("output_dir", None, "The folder for the files.")
+    define.list("formats", list(_FORMATS), f"Formats to write, some of {', '.join(_FORMATS)}.")
+    define.string("name", "byola", "Name of the model, by which TensorFlow Serving will call it.")
+    define.integer(
+        "version", 1, "Version of the SavedModel; TensorFlow Serving takes the highest that is there.", 1
+    )
+    define.bool("overwrite", False, "Replace a version that is there.")
+    define.enum(
+        "litert_input",
+        "waveform",
+        ["waveform", "logmel"],
+        "Input of the LiteRT files. logmel is for devices that compute it themselves, and adds a file that "
+        "computes in 8-bit integers.",
+    )
+
+    # Verification
+    define.bool(
+        "verify",
+        True,
+        "Run each file in a process of its own and compare its answers; a file beyond its tolerance is not "
+        "kept.",
+    )
+    common.sound_flag(
+        values,
+        "verify_audio",
+        "Sound to compare on, beside silence, noise and a tone, which also sets the ranges of 8-bit integers",
+    )
+    flags.mark_flags_as_required(["model", "output_dir"], values)
+
+
+def run(values: flags.FlagValues, arguments: list[str]) -> None:
+    """Exports the embedder and prints the table of the verification."""
+    import byola_keras
+    from byola_keras.export.exporting import VERIFICATION_FILE, export
+    from byola_keras.export.verify import table
+
+    if not logging.vlog_is_on(1):
+        # TensorFlow reports on every function that it saves.
+        logging.set_verbosity(logging.ERROR)
+    report = export(
+        byola_keras.load(values.model),
+        values.output_dir,
+        formats=values.formats,
+        name=values.name,
+        version=values.version,
+        litert_input=values.litert_input,
+        overwrite=values.overwrite,
+        verified=values.verify,
+        audio=values.verify_audio,
+    )
+    if report:
+        print(table(report))
+    where = f"The files are in {values.output_dir}"
+    print(f"{where}; {VERIFICATION_FILE} has all figures." if report else f"{where}. They were not verified.")
+
+
+COMMAND = Command(
+    "export",
+    __doc__,
+    define_flags,
+    run,
+    interrupted="Interrupted; nothing was exported.",
+    tensorflow_log_level="3",
+)
