@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from byola_keras.evaluation.metrics import mean_average_precision
 from byola_keras.evaluation.probe_model import ProbeModel
+from byola_keras.evaluation.probe_scores import PieceScorer
 from byola_keras.evaluation.standardised import Scale, Standardised
 
 LEARNING_RATES = (1e-5, 1e-4, 3e-4, 1e-3, 1e-2)
@@ -94,12 +95,13 @@ def linear_probe(
         if not len(part.targets):
             raise ValueError(f"`{name}` must hold at least one clip. Received: an empty `{name}`.")
     train, valid, test = _parts(train, valid, test, seeds)
-    multi_label = train.targets.ndim == 2  # noqa: PLR2004
-    model = ProbeModel(train.source.size, classes, learning_rates, seeds, multi_label)
+    model = ProbeModel(classes, learning_rates, seeds, multi_label=train.targets.ndim == 2)
+    model.build((len(seeds), None, train.source.size))
     steps = -(-train.rows.shape[1] // BATCH_SIZE)
-    # XLA would compile the step anew each time a layer is left out.
-    model.compile(jit_compile=False, steps_per_execution=steps)
-    stop = _StopEachLayer(model, valid, patience)
+    # No optimizer: each layer has a learning rate of its own, see `TrainedLayers`. No XLA: it would compile
+    # the step anew each time a layer is left out.
+    model.compile(optimizer=None, jit_compile=False, steps_per_execution=steps)
+    stop = _StopEachLayer(valid, patience)
     model.fit(
         _batches(train, seeds, steps),
         steps_per_epoch=steps,
@@ -108,13 +110,12 @@ def linear_probe(
         verbose=0,
         shuffle=False,
     )
-    for group, weights in zip(model.groups, stop.best_weights, strict=True):
-        group.restore(weights)
-    tested = np.stack(_metric(model, test))
     chosen = best_rate(stop.best)
-    for group in model.groups:
-        group.keep([chosen])
-    scores = np.concatenate(model.scores(test.source))
+    pairs = len(seeds) * len(learning_rates)
+    of_all = PieceScorer(lambda embeddings: tf.unstack(model(embeddings)))
+    tested = np.stack(_metric(of_all, test, pairs * classes))
+    of_chosen = PieceScorer(lambda embeddings: tf.unstack(model(embeddings)[:, :, chosen : chosen + 1]))
+    scores = np.concatenate(of_chosen.scores(test.source, pairs * classes))
     return ProbeResult(tuple(learning_rates), tuple(seeds), stop.best, tested, stop.epochs, chosen, scores)
 
 
@@ -152,38 +153,40 @@ def _parts(train, valid, test, seeds):
 class _StopEachLayer(keras.callbacks.Callback):
     """Keeps each layer's weights of its best epoch; leaves out a layer that has not improved for long."""
 
-    def __init__(self, probe, valid, patience):
+    def __init__(self, valid, patience):
         super().__init__()
-        self._probe, self._valid, self._patience = probe, valid, patience
-        pairs = (len(probe.groups), len(probe.groups[0].live))
+        self._valid, self._patience = valid, patience
+
+    def on_train_begin(self, logs=None):
+        pairs = (len(self.model.seeds), len(self.model.learning_rates))
         self.best = np.full(pairs, -np.inf)
         self.epochs = np.zeros(pairs, int)
-        self.best_weights = [group.weights() for group in probe.groups]
         self._since_best = np.zeros(pairs, int)
+        self._scorer = PieceScorer(self.model.training_scores)
 
     def on_epoch_end(self, epoch, logs=None):
-        for number, values in enumerate(_metric(self._probe, self._valid)):
-            group = self._probe.groups[number]
-            live = np.array(group.live, int)
-            self.epochs[number, live] = epoch + 1
-            better = values >= self.best[number, live]
-            self._since_best[number, live] = np.where(better, 0, self._since_best[number, live] + 1)
-            self.best[number, live[better]] = values[better]
-            if better.any():
-                for best, now in zip(self.best_weights[number], group.weights(), strict=True):
-                    best[:, live[better]] = now[:, better]
-            going_on = live[self._since_best[number, live] < self._patience]
-            if len(going_on) < len(live):
-                group.keep(list(going_on))
-        self.model.stop_training = not any(group.live for group in self._probe.groups)
+        training = self.model.training
+        scores_of_a_clip = self.model.classes * sum(len(layers.rates) for layers in training)
+        for number, values in enumerate(_metric(self._scorer, self._valid, scores_of_a_clip)):
+            rates = np.array(training[number].rates, int)
+            self.epochs[number, rates] = epoch + 1
+            better = values >= self.best[number, rates]
+            self._since_best[number, rates] = np.where(better, 0, self._since_best[number, rates] + 1)
+            self.best[number, rates[better]] = values[better]
+            self.model.keep_best(number, rates[better])
+            going_on = rates[self._since_best[number, rates] < self._patience]
+            if len(going_on) < len(rates):
+                training[number].keep(list(going_on))
+        self.model.stop_training = not any(layers.rates for layers in training)
 
 
-def _metric(probe, part):
+def _metric(scorer, part, scores_of_a_clip):
     """Accuracy, or mean average precision of a multi-label task; of each seed [layers]."""
     if part.targets.ndim == 1:
         count = len(part.targets) if part.rows is None else part.rows.shape[1]
-        return [hits / count for hits in probe.hits(part.source, part.targets, part.rows)]
-    scores = probe.scores(part.source, part.rows)
+        hits = scorer.hits(part.source, scores_of_a_clip, part.targets, part.rows)
+        return [of_seed / count for of_seed in hits]
+    scores = scorer.scores(part.source, scores_of_a_clip, part.rows)
     targets = (
         [part.targets] * len(scores) if part.rows is None else [part.targets[rows] for rows in part.rows]
     )

@@ -179,9 +179,7 @@ def _reasons(rows):
     reasons = []
     own_splits = dict.fromkeys(record["title"] for record in records if not record["comparable"])
     if own_splits:
-        reasons.append(
-            f"they were measured on other clips or splits than the paper's ({', '.join(own_splits)})"
-        )
+        reasons.append(f"not the paper's clips or split ({', '.join(own_splits)})")
     protocols = dict.fromkeys(record["protocol"] for record in records)
     others = [protocol for protocol in protocols if protocol != WINDOW]
     if others:

@@ -4,7 +4,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from byola_keras.evaluation import probe as probe_module
-from byola_keras.evaluation import probe_model
+from byola_keras.evaluation import probe_scores
 from byola_keras.evaluation.metrics import mean_average_precision
 from byola_keras.evaluation.probe import Labelled, best_rate, linear_probe
 
@@ -75,8 +75,8 @@ def test_weights_of_the_best_epoch_are_tested_and_ties_count_as_better(parts, mo
     script = iter([0.1, 0.7, 0.2, 0.7, 0.3, 0.3, 0.3, 0.9])
     scores = []
 
-    def scripted(probe, part):
-        scores.append(probe.scores(part.source)[0][0])
+    def scripted(scorer, part, scores_of_a_clip):
+        scores.append(scorer.scores(part.source, scores_of_a_clip)[0][0])
         return [np.array([next(script, 0.0)])]
 
     monkeypatch.setattr(probe_module, "_metric", scripted)
@@ -117,7 +117,7 @@ def test_several_labels(parts):
 
 def test_scores_are_computed_in_pieces(parts, monkeypatch):
     whole = linear_probe(*parts, CLASSES, learning_rates=(1e-2, 1e-3), seeds=(0, 1), max_epochs=3)
-    monkeypatch.setattr(probe_model, "_SCORES", 4 * CLASSES * 7)
+    monkeypatch.setattr(probe_scores, "_SCORES", 4 * CLASSES * 7)
     pieces = linear_probe(*parts, CLASSES, learning_rates=(1e-2, 1e-3), seeds=(0, 1), max_epochs=3)
     np.testing.assert_allclose(pieces.scores, whole.scores, atol=1e-5)
     np.testing.assert_array_equal(pieces.test, whole.test)
