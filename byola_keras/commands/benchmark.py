@@ -55,37 +55,37 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
 
 
 def _measure_step(values):
-    from byola_keras.timing.step import benchmark_step
+    from byola_keras.timing.step import time_step
 
-    return benchmark_step(values.batch_size, values.rounds, values.xla)
+    return time_step(values.batch_size, values.rounds, values.xla)
 
 
 def _measure_input(values):
-    from byola_keras.timing.input import benchmark_input
+    from byola_keras.timing.input import time_input
 
     if not values.audio_dir and not values.data_dir:
         raise ValueError("input needs --audio_dir, --data_dir or both. Received: neither.")
-    return benchmark_input(
+    return time_input(
         values.audio_dir, values.data_dir, values.corpus, values.batch_size, values.rounds, values.workers
     )
 
 
 def _measure_probe(values):
-    from byola_keras.timing.probe import benchmark_probe
+    from byola_keras.timing.probe import time_probe
 
-    return benchmark_probe(values.rounds, classes=values.classes)
+    return time_probe(values.rounds, classes=values.classes)
 
 
 def _measure_export(values):
-    from byola_keras.timing.export import benchmark_export
+    from byola_keras.timing.export import time_export
 
-    return benchmark_export(values.model, values.rounds)
+    return time_export(values.model, values.rounds)
 
 
 def _measure_inference(values):
-    from byola_keras.timing.inference import benchmark_inference
+    from byola_keras.timing.inference import time_inference
 
-    return benchmark_inference(values.model, values.batch_size, values.rounds)
+    return time_inference(values.model, values.batch_size, values.rounds)
 
 
 _PARTS = {

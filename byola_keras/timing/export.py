@@ -3,33 +3,31 @@
 import functools
 import os
 import tempfile
-import time
 from collections.abc import Callable
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from byola_keras.export.exporting import export
-from byola_keras.layers.log_mel_spectrogram import LogMelSpectrogram
-from byola_keras.models.embedder import Embedder, load
-from byola_keras.models.encoder import Encoder
+from byola_keras.models.embedder import load
+from byola_keras.models.untrained import untrained_embedder
+from byola_keras.timing.turns import time_in_turns
 
-_CALLS_A_ROUND = 10
+_CALLS = 10
 
 
-def benchmark_export(model: str | None, rounds: int) -> dict:
+def time_export(model: str | None, rounds: int) -> dict:
     """Times the SavedModel, each LiteRT file and the Keras model on a second of noise, in turns.
 
     From here on this process keeps to one core.
 
     Args:
-        model: see `byola_keras.load`; None for an untrained one of full size.
-        rounds: each does ten calls of every model, after a round that is not counted.
+        model: path or preset, see `byola_keras.load`; None times an untrained model of full size.
+        rounds: number of rounds, each of ten calls of every model, after a round that is not counted.
 
     Returns:
-        By name of the model: median milliseconds a call (on a busy machine, those of CPU say more), real-time
-        factor (seconds that pass for a second of sound) and megabytes.
+        JSON values by name of the model: median milliseconds of a call, by the clock and of CPU (which say
+        more on a busy machine), real-time factor (seconds that pass for a second of sound) and megabytes.
 
     Raises:
         ValueError: ai-edge-litert is not installed, or the file holds something else.
@@ -38,34 +36,23 @@ def benchmark_export(model: str | None, rounds: int) -> dict:
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    embedder = load(model) if model else _untrained()
+    embedder = load(model) if model else untrained_embedder()
     second = np.random.default_rng(0).normal(0.0, 0.1, (1, embedder.sample_rate)).astype(np.float32)
     with tempfile.TemporaryDirectory() as folder:
         export(embedder, folder, verified=False)
         export(embedder, folder, formats=["litert"], litert_input="logmel", verified=False)
         functions = _functions(embedder, folder, second)
         sizes = {name: os.path.getsize(path) / 1e6 for name, path in _litert_files(folder).items()}
-        milliseconds = _medians(functions, rounds)
+        timings = time_in_turns(functions, rounds, uncounted=1, calls=_CALLS)
     figures = {}
-    for name, (wall, cpu) in milliseconds.items():
-        figures[f"{name}_milliseconds"] = wall
-        figures[f"{name}_cpu_milliseconds"] = cpu
-        figures[f"{name}_real_time_factor"] = wall / 1000.0
+    for name, timing in timings.items():
+        seconds, cpu_seconds = timing.medians()
+        figures[f"{name}_milliseconds"] = 1000.0 * seconds
+        figures[f"{name}_cpu_milliseconds"] = 1000.0 * cpu_seconds
+        figures[f"{name}_real_time_factor"] = seconds
         if name in sizes:
             figures[f"{name}_megabytes"] = sizes[name]
     return figures
-
-
-def _untrained():
-    embedder = Embedder(
-        LogMelSpectrogram(), keras.layers.Normalization(axis=None, mean=-8.0, variance=16.0), Encoder()
-    )
-    embedder.build()
-    for level in (0.001, 0.01, 0.1, 0.5):
-        # Statistics of sound, or else all features would be alike.
-        log_mel = embedder.frontend(tf.random.normal([8, 16000], stddev=level))
-        embedder.encoder(embedder.normalization(log_mel), training=True)
-    return embedder
 
 
 def _litert_files(folder):
@@ -95,16 +82,3 @@ def _functions(embedder, folder, second) -> dict[str, Callable[[], None]]:
         (argument,) = runner.get_input_details()
         functions[name] = functools.partial(runner, **{argument: inputs[argument]})
     return functions
-
-
-def _medians(functions, rounds):
-    """Milliseconds a call, of wall and of CPU."""
-    times = {name: [] for name in functions}
-    for number in range(rounds + 1):
-        for name, function in functions.items():
-            for _ in range(_CALLS_A_ROUND):
-                start = time.perf_counter(), time.process_time()
-                function()
-                if number:
-                    times[name].append((time.perf_counter() - start[0], time.process_time() - start[1]))
-    return {name: 1000.0 * np.median(calls, axis=0) for name, calls in times.items()}

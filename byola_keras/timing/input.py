@@ -11,13 +11,14 @@ from byola_keras.audio.crops import CropStream, crop_dataset
 from byola_keras.audio.files import find_audio_files
 from byola_keras.corpus.corpus import Corpus
 from byola_keras.corpus.crops import CorpusStream
+from byola_keras.timing.turns import median_ratio
 
 _CROP_LENGTH = 15_200
 _SECONDS = 2.0
 _SEVERAL_CROPS = 4
 
 
-def benchmark_input(
+def time_input(
     audio_dirs: Sequence[str],
     data_dir: str | None,
     corpus: str | None,
@@ -25,18 +26,19 @@ def benchmark_input(
     rounds: int,
     workers: int | None = None,
 ) -> dict:
-    """Times the streams that training reads, in turns, each for two seconds a round.
+    """Times the streams that training reads, in turns, each for two seconds in every round.
 
     Args:
-        audio_dirs: folders, patterns or files; all of them together and each format by itself.
-        data_dir: folder of prepared corpora; None for files alone.
-        corpus: name of the corpus; None for the only one in `data_dir`.
-        batch_size: crops in a batch.
-        rounds: how often each is timed, after one that is not counted: it fills the page cache.
-        workers: parallel readers; None leaves it to tf.data.
+        audio_dirs: folders, patterns or files, which are timed all together and each format by itself.
+        data_dir: folder of prepared corpora; None times files alone.
+        corpus: name of the corpus; None takes the only one in `data_dir`.
+        batch_size: number of crops in a batch.
+        rounds: how often each stream is timed, after a round that is not counted: it fills the page cache.
+        workers: number of parallel readers; None leaves it to tf.data.
 
     Returns:
-        Medians, JSON values by name: crops of 0.95 s a second and a CPU second.
+        JSON values by name: medians of the crops of 0.95 s that are read in a second and in a CPU second, and
+        how many times as fast as each kind of files the corpus is.
     """
     streams = _streams(audio_dirs, data_dir, corpus)
     timings = {name: [] for name in streams}
@@ -75,7 +77,7 @@ def _streams(audio_dirs, data_dir, corpus):
 
 
 def _rates(stream, batch_size, workers, start_step):
-    """Crops a second and a CPU second."""
+    """Returns the crops that are read in a second and in a CPU second."""
     batches = iter(crop_dataset(stream, batch_size, start_step, workers or tf.data.AUTOTUNE))
     next(batches)
     wall, cpu, count = time.perf_counter(), time.process_time(), 0
@@ -85,13 +87,9 @@ def _rates(stream, batch_size, workers, start_step):
 
 
 def _ratios(timings):
-    """How many times as fast as files the corpus is, by CPU seconds, round by round."""
+    """Returns how many times as fast as files the corpus is, by CPU seconds."""
     if "corpus" not in timings:
         return {}
+    by_cpu = {name: [cpu for _, cpu in pairs] for name, pairs in timings.items()}
     names = [name for name in timings if name.startswith("files")]
-    return {
-        f"corpus_over_{name}": statistics.median(
-            corpus[1] / files[1] for corpus, files in zip(timings["corpus"], timings[name], strict=True)
-        )
-        for name in names
-    }
+    return {f"corpus_over_{name}": median_ratio(by_cpu["corpus"], by_cpu[name]) for name in names}

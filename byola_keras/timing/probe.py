@@ -2,47 +2,51 @@
 
 import functools
 import itertools
-from collections.abc import Callable
+from collections.abc import Sequence
 
 import keras
 import numpy as np
 
 from byola_keras.evaluation.probe import BATCH_SIZE, LEARNING_RATES, PATIENCE, SEEDS, Labelled, linear_probe
 from byola_keras.evaluation.standardised import Scale
-from byola_keras.timing.turns import time_in_turns
+from byola_keras.timing.turns import median_ratio, time_in_turns
 
 _LATENT_SIZE, _SPREAD = 64, 0.5
 
 
-def benchmark_probe(
+def time_probe(
     rounds: int,
     clips: tuple[int, int, int] = (4000, 500, 500),
     size: int = 3072,
     classes: int = 50,
     max_epochs: int = 200,
+    rates: Sequence[float] = LEARNING_RATES,
+    seeds: Sequence[int] = SEEDS,
 ) -> dict:
-    """Times a probe of 5 learning rates and 3 seeds on a drawn task, in turns.
+    """Times a probe of several learning rates and seeds on a drawn task, in turns.
 
     "together" is one call of `linear_probe`; "alone" a call for each pair; "keras", for each pair, what one
     would write without it: a `Dense` layer, fitted to standardised arrays by Keras's Adam, with its early
     stopping.
 
     Args:
-        rounds: how often each is timed.
-        clips: in train, valid and test.
-        size: of the embeddings, D.
-        classes: of the task.
-        max_epochs: of each fit.
+        rounds: how often each way is timed.
+        clips: numbers of clips in train, valid and test.
+        size: size of the embeddings, D.
+        classes: number of classes of the task.
+        max_epochs: largest number of epochs of each fit.
+        rates: learning rates.
+        seeds: seeds, with each of which every learning rate is tried.
 
     Returns:
-        Medians of seconds, ratios round by round, and accuracies, JSON values by name.
+        JSON values by name: medians of seconds, ratios, epochs and accuracies.
     """
     parts = draw_task(clips, size, classes)
     functions = {"together": _together, "alone": _alone, "keras": _keras}
     results = {}
 
     def call(name):
-        results[name] = functions[name](parts, classes, max_epochs)
+        results[name] = functions[name](parts, classes, tuple(rates), tuple(seeds), max_epochs)
         return results[name]
 
     timings = time_in_turns({name: functools.partial(call, name) for name in functions}, rounds, uncounted=0)
@@ -51,13 +55,13 @@ def benchmark_probe(
 
 
 def draw_task(clips: tuple[int, int, int], size: int, classes: int, seed: int = 0) -> list[Labelled]:
-    """Train, valid and test of a task that a linear layer solves for three clips in four, or so.
+    """Draws train, valid and test of a task that a linear layer solves for about three clips in four.
 
     Args:
-        clips: in train, valid and test.
-        size: of the embeddings, D; they are positive, as behind a ReLU, of scales that differ tenfold.
-        classes: of the task.
-        seed: of the draw.
+        clips: numbers of clips in train, valid and test.
+        size: size of the embeddings, D; they are positive, as behind a ReLU, of scales that differ tenfold.
+        classes: number of classes of the task.
+        seed: seed of the draw.
     """
     draws = np.random.default_rng(seed)
     centres = draws.normal(0, _SPREAD, (classes, _LATENT_SIZE))
@@ -72,20 +76,20 @@ def draw_task(clips: tuple[int, int, int], size: int, classes: int, seed: int = 
     return parts
 
 
-def _together(parts, classes, max_epochs):
-    result = linear_probe(*parts, classes, max_epochs=max_epochs)
+def _together(parts, classes, rates, seeds, max_epochs):
+    result = linear_probe(*parts, classes, rates, seeds, max_epochs)
     return result.test, result.epochs
 
 
-def _alone(parts, classes, max_epochs):
+def _alone(parts, classes, rates, seeds, max_epochs):
     def fit(rate, seed):
         result = linear_probe(*parts, classes, (rate,), (seed,), max_epochs)
         return result.test.item(), result.epochs.item()
 
-    return _for_each_pair(fit)
+    return _for_each_pair(fit, rates, seeds)
 
 
-def _keras(parts, classes, max_epochs):
+def _keras(parts, classes, rates, seeds, max_epochs):
     scale = Scale.of(parts[0].embeddings)
     train, valid, test = ((scale.apply(part.embeddings), part.targets) for part in parts)
 
@@ -102,25 +106,24 @@ def _keras(parts, classes, max_epochs):
         )
         return model.evaluate(*test, verbose=0)[1], len(history.epoch)
 
-    return _for_each_pair(fit)
+    return _for_each_pair(fit, rates, seeds)
 
 
-def _for_each_pair(fit: Callable[[float, int], tuple[float, int]]):
-    """Accuracies and epochs, [seeds, rates]."""
-    results = [fit(rate, seed) for seed, rate in itertools.product(SEEDS, LEARNING_RATES)]
-    return np.array(results).T.reshape(2, len(SEEDS), len(LEARNING_RATES))
+def _for_each_pair(fit, rates, seeds):
+    """Returns accuracies and epochs, each [seeds, rates]."""
+    results = [fit(rate, seed) for seed, rate in itertools.product(seeds, rates)]
+    return np.array(results).T.reshape(2, len(seeds), len(rates))
 
 
 def _speeds(timings):
     figures = {}
     for name, timing in timings.items():
         figures[f"{name}_seconds"], figures[f"{name}_cpu_seconds"] = timing.medians()
-    # Round by round, so that a slower minute slows both sides of a ratio.
     for name in ("alone", "keras"):
         one, all_at_once = timings[name], timings["together"]
         ratios = {"": (one.wall, all_at_once.wall), "_by_cpu_seconds": (one.cpu, all_at_once.cpu)}
         for kind, (slow, fast) in ratios.items():
-            figures[f"{name}_over_together{kind}"] = float(np.median(np.divide(slow, fast)))
+            figures[f"{name}_over_together{kind}"] = median_ratio(slow, fast)
     return figures
 
 

@@ -1,59 +1,30 @@
-"""How fast a training step is, as a share of what the machine can do.
+"""How fast a training step is, as a share of what the machine can do."""
 
-Everything is timed in turns within one run and reported as medians: on a shared machine only figures of the
-same minutes compare.
-"""
-
-import statistics
+import math
 
 import tensorflow as tf
 
 from byola_keras.models.norm_stats import NormStats
-from byola_keras.timing.turns import time_in_turns
+from byola_keras.timing.turns import median_ratio, time_in_turns
 from byola_keras.training.build_model import build_model
 
 _CROP_LENGTH = 15_200
 _MATMUL_SIZE = 2048
 _MATMUL_REPEATS = 8
+_MATMUL_FLOPS = 2.0 * _MATMUL_SIZE**3 * _MATMUL_REPEATS
 
 
-def step_flops(model, batch_size: int, frames: int = 96, mels: int = 64) -> float:
-    """Floating-point operations of a training step, two a multiply-add.
-
-    Convolutions and dense layers alone; a forward and backward pass is three forward passes; the online
-    network does both, the target network a forward pass, each for two views.
-
-    Args:
-        model: a built `BYOL`.
-        batch_size: clips.
-        frames: of the log-mel.
-        mels: of the log-mel.
-    """
-    encoder = 0
-    for convolution in model.encoder.convolutions:
-        encoder += convolution.kernel.shape.num_elements() * frames * mels
-        frames, mels = frames // 2, mels // 2
-    encoder += sum(layer.kernel.shape.num_elements() for layer in model.encoder.mlp) * frames
-    head = _head_multiplications(model.projector)
-    predictor = _head_multiplications(model.predictor) if model.use_predictor else 0
-    online, target = encoder + head + predictor, encoder + head
-    return 2.0 * batch_size * 2 * (3 * online + target)
-
-
-def _head_multiplications(head):
-    return head.hidden.kernel.shape.num_elements() + head.output_layer.kernel.shape.num_elements()
-
-
-def benchmark_step(batch_size: int, rounds: int, jit_compile: bool = False) -> dict:
+def time_step(batch_size: int, rounds: int, jit_compile: bool = False) -> dict:
     """Times the training step, its front end, its augmentation, and a matrix product, in turns.
 
     Args:
-        batch_size: clips.
+        batch_size: number of clips in a step.
         rounds: how often each is timed, after two rounds that are not counted.
-        jit_compile: forward and backward pass by XLA.
+        jit_compile: whether XLA compiles the forward and backward pass.
 
     Returns:
-        Medians and what follows from them, JSON values by name.
+        JSON values by name: medians of seconds, and the share of the machine's own rate of float32 matrix
+        products that the step reaches ("matmul_share").
     """
     model = build_model(NormStats(-8.0, 4.0, 0), _CROP_LENGTH, jit_compile=jit_compile)
     waveforms = tf.random.normal([batch_size, _CROP_LENGTH], stddev=0.1)
@@ -66,7 +37,74 @@ def benchmark_step(batch_size: int, rounds: int, jit_compile: bool = False) -> d
         "augment": tf.function(lambda: model.augmentation(log_mel)),
     }
     timings = time_in_turns(functions, rounds, uncounted=2)
-    return _report(batch_size, rounds, step_flops(model, batch_size), timings)
+    flops = step_flops(model, batch_size, *log_mel.shape[1:])
+    seconds = {name: timing.medians()[0] for name, timing in timings.items()}
+    step, matmul = timings["step"], timings["matmul"]
+    work = flops / _MATMUL_FLOPS
+    return {
+        "batch_size": batch_size,
+        "rounds": rounds,
+        "clips_per_second": batch_size / seconds["step"],
+        "step_seconds": seconds["step"],
+        "cpu_seconds_per_step": step.medians()[1],
+        "step_gflop": flops / 1e9,
+        "matmul_gflop_per_second": _MATMUL_FLOPS / seconds["matmul"] / 1e9,
+        "matmul_share": work * median_ratio(matmul.wall, step.wall),
+        "matmul_share_of_cpu_seconds": work * median_ratio(matmul.cpu, step.cpu),
+        "frontend_seconds": seconds["frontend"],
+        "augment_seconds": seconds["augment"],
+        "frontend_and_augment_share": (seconds["frontend"] + seconds["augment"]) / seconds["step"],
+    }
+
+
+def step_flops(model, batch_size: int, frames: int = 96, n_mels: int = 64) -> float:
+    """Counts the floating-point operations of a training step, two for each multiply-add.
+
+    A forward and backward pass counts as three forward passes. The online network does both, the target
+    network a forward pass, each for two views.
+
+    Args:
+        model: a built `BYOL`, with any encoder.
+        batch_size: number of clips in a step.
+        frames: number of frames of the log-mel.
+        n_mels: number of mel bins of the log-mel.
+    """
+    encoder = forward_flops(model.encoder, [1, frames, n_mels])
+    scene = model.encoder.compute_output_shape((1, frames, n_mels))["scene"]
+    projector = forward_flops(model.projector, scene)
+    projection = model.projector.compute_output_shape(scene)
+    predictor = forward_flops(model.predictor, projection) if model.use_predictor else 0.0
+    online, target = encoder + projector + predictor, encoder + projector
+    return batch_size * 2 * (3 * online + target)
+
+
+def forward_flops(network, shape) -> float:
+    """Counts the operations of a forward pass in the network's graph, whatever layers it is made of.
+
+    Two-dimensional convolutions and dense layers count, two operations for each multiply-add. All the rest
+    is left out: it is small in convolutional networks, but not in those with attention or recurrent layers.
+
+    Args:
+        network: a built model or layer.
+        shape: shape of its float32 input, without unknown sizes.
+    """
+    function = tf.function(lambda x: network(x, training=False))
+    graph = function.get_concrete_function(tf.TensorSpec(shape, tf.float32)).graph
+    return sum(2.0 * _multiply_adds(operation) for operation in graph.get_operations())
+
+
+def _multiply_adds(operation):
+    """The size of the output, times the number of products that are summed for each of its values."""
+    match operation.type:
+        case "Conv2D":
+            summed = math.prod(operation.inputs[1].shape[:3])
+        case "DepthwiseConv2dNative":
+            summed = math.prod(operation.inputs[1].shape[:2])
+        case "MatMul":
+            summed = operation.inputs[0].shape[0 if operation.get_attr("transpose_a") else 1]
+        case _:
+            return 0
+    return summed * operation.outputs[0].shape.num_elements()
 
 
 def _products(square):
@@ -74,32 +112,3 @@ def _products(square):
     for _ in range(_MATMUL_REPEATS):
         result = tf.matmul(result, square) * (1.0 / _MATMUL_SIZE)
     return result[0, 0]
-
-
-def _report(batch_size, rounds, flops, timings):
-    seconds = {name: timing.medians()[0] for name, timing in timings.items()}
-    cpu_seconds = {name: timing.medians()[1] for name, timing in timings.items()}
-    matmul_flops = 2.0 * _MATMUL_SIZE**3 * _MATMUL_REPEATS
-    # Round by round, so that a slower minute slows both sides of a ratio.
-    shares = [
-        (flops / step) / (matmul_flops / matmul)
-        for step, matmul in zip(timings["step"].wall, timings["matmul"].wall, strict=True)
-    ]
-    cpu_shares = [
-        (flops / step) / (matmul_flops / matmul)
-        for step, matmul in zip(timings["step"].cpu, timings["matmul"].cpu, strict=True)
-    ]
-    return {
-        "batch_size": batch_size,
-        "rounds": rounds,
-        "clips_per_second": batch_size / seconds["step"],
-        "step_seconds": seconds["step"],
-        "cpu_seconds_per_step": cpu_seconds["step"],
-        "step_gflop": flops / 1e9,
-        "matmul_gflop_per_second": matmul_flops / seconds["matmul"] / 1e9,
-        "matmul_share": statistics.median(shares),
-        "matmul_share_of_cpu_seconds": statistics.median(cpu_shares),
-        "frontend_seconds": seconds["frontend"],
-        "augment_seconds": seconds["augment"],
-        "frontend_and_augment_share": (seconds["frontend"] + seconds["augment"]) / seconds["step"],
-    }

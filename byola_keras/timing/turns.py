@@ -9,7 +9,7 @@ import tensorflow as tf
 
 
 class Timings:
-    """Wall and CPU seconds of a function, one entry a call."""
+    """Wall and CPU seconds of a function, one entry for each call."""
 
     def __init__(self):
         self.wall, self.cpu = [], []
@@ -22,20 +22,30 @@ class Timings:
         self.cpu.append(time.process_time() - cpu)
 
     def medians(self) -> tuple[float, float]:
-        """Median wall and CPU seconds."""
+        """Returns the median wall and CPU seconds."""
         return statistics.median(self.wall), statistics.median(self.cpu)
 
 
-def time_in_turns(functions: dict[str, Callable], rounds: int, uncounted: int) -> dict[str, Timings]:
-    """Calls each function once a round.
+def time_in_turns(
+    functions: dict[str, Callable], rounds: int, uncounted: int, calls: int = 1
+) -> dict[str, Timings]:
+    """Times each function once a round.
 
     Args:
-        functions: by name; each returns tensors or arrays.
-        rounds: how often each is timed.
-        uncounted: rounds before these, for tracing and caches.
+        functions: functions by name; each returns tensors or arrays.
+        rounds: number of rounds that count.
+        uncounted: number of rounds before these, for tracing and caches.
+        calls: number of calls in a row that a function gets in each round.
     """
     timings = {name: Timings() for name in functions}
     for number in range(uncounted + rounds):
         for name, function in functions.items():
-            (timings[name] if number >= uncounted else Timings()).time(function)
+            timing = timings[name] if number >= uncounted else Timings()
+            for _ in range(calls):
+                timing.time(function)
     return timings
+
+
+def median_ratio(numerators: list[float], denominators: list[float]) -> float:
+    """Returns the median of the ratios, round by round: a slower minute slows both sides of a ratio."""
+    return statistics.median(a / b for a, b in zip(numerators, denominators, strict=True))

@@ -2,22 +2,8 @@ import json
 
 import pytest
 
-from byola_keras.models.norm_stats import NormStats
-from byola_keras.timing.input import benchmark_input
-from byola_keras.timing.step import step_flops
-from byola_keras.training.build_model import build_model
 from tests.factories import settled_embedder, tiny_embedder
 from tests.processes import run
-
-
-def test_flops_of_the_full_model():
-    """By hand for one clip: convolutions 3.54 and 56.6, perceptron 151, heads 13.6 and 2.1 million."""
-    model = build_model(NormStats(-8.0, 4.0, 0), 15200)
-    encoder = 96 * 64 * 9 * 64 + 48 * 32 * 64 * 64 * 9 + 24 * (1024 * 2048 + 2048 * 2048)
-    projector, predictor = 3072 * 4096 + 4096 * 256, 256 * 4096 + 4096 * 256
-    online, target = encoder + projector + predictor, encoder + projector
-    assert step_flops(model, 1) == pytest.approx(2 * 2 * (3 * online + target))
-    assert step_flops(model, 64) == pytest.approx(231.8e9, rel=1e-3)
 
 
 def test_tool_prints_and_writes_figures(tmp_path):
@@ -32,15 +18,6 @@ def test_tool_prints_and_writes_figures(tmp_path):
 def test_tool_refuses_an_unknown_part():
     code, output = run("benchmark.py", "stride")
     assert code == 1 and "Received: ['stride']" in output
-
-
-def test_input_of_files_and_corpus(sounds_folder, data_dir, tmp_path, monkeypatch):
-    monkeypatch.setattr("byola_keras.timing.input._SECONDS", 0.05)
-    figures = benchmark_input([f"{sounds_folder}/0*"], data_dir, None, batch_size=8, rounds=2)
-    for name in ("files", "files_wav", "files_flac", "files_ogg", "files_mp3", "corpus"):
-        assert figures[f"{name}_crops_per_second"] > 0 and figures[f"{name}_crops_per_cpu_second"] > 0
-    assert figures["corpus_4_crops_per_clip_crops_per_second"] > 0 and figures["corpus_over_files_mp3"] > 0
-    assert not [name for name in benchmark_input([], data_dir, "sounds", 8, 1) if "over" in name]
 
 
 def test_input_needs_something_to_read():
