@@ -15,13 +15,13 @@ from collections.abc import Iterator, Sequence
 import tensorflow as tf
 from absl import logging
 
+from byola_keras.atomic import is_partial
 from byola_keras.audio.sample_rate import SAMPLE_RATE
 from byola_keras.corpus.corpus import REPORT_FILE, corpus_folder, shard_name
 from byola_keras.corpus.finish import finish
 from byola_keras.corpus.pipeline import run_pipeline
 from byola_keras.corpus.published_sets import PublishedSet
 from byola_keras.corpus.shard import (
-    PARTIAL_PREFIX,
     PLAN_FILE,
     ShardResult,
     finished_result,
@@ -186,7 +186,7 @@ def _plan(sources, shards, request, folders):
 
 
 def _write_shards(plan, folders, workers, beam_arguments):
-    for leftover in _partials(folders.shards) + _partials(folders.work):
+    for leftover in _leftovers(folders.shards) + _leftovers(folders.work):
         tf.io.gfile.remove(leftover)
     pending = [shard for shard in range(plan["shards"]) if not _result(plan, folders, shard)]
     logging.info(
@@ -202,9 +202,10 @@ def _write_shards(plan, folders, workers, beam_arguments):
         )
 
 
-def _partials(folder):
+def _leftovers(folder):
+    """Temporary files that killed workers have left, also those of versions that named them without a dot."""
     names = tf.io.gfile.listdir(folder)
-    return [os.path.join(folder, name) for name in names if name.startswith(PARTIAL_PREFIX)]
+    return [os.path.join(folder, name) for name in names if is_partial(name) or name.startswith("partial-")]
 
 
 def _result(plan, folders, shard) -> ShardResult | None:

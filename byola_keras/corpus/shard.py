@@ -1,18 +1,19 @@
 """One shard of a corpus: the piece of work of which a preparation consists.
 
-A shard is written aside and renamed, and then its result is: a worker that dies leaves nothing that could be
-taken for a whole shard, and what was done is not done again. Sound does not travel between workers.
+A shard is written under a temporary name and renamed, and then its result is. A worker that dies so leaves
+nothing that could be taken for a whole shard, and what was done is not done again. Sound does not travel
+between workers.
 """
 
 import dataclasses
 import functools
 import json
 import os
-import uuid
 
 import numpy as np
 import tensorflow as tf
 
+from byola_keras.atomic import replacing, write_text
 from byola_keras.audio.decode import AudioError
 from byola_keras.audio.pcm import to_int16
 from byola_keras.audio.sample_rate import SAMPLE_RATE
@@ -21,7 +22,6 @@ from byola_keras.corpus.corpus import shard_name
 from byola_keras.corpus.sources import read_part
 
 PLAN_FILE = "plan.json"
-PARTIAL_PREFIX = "partial-"
 # A rest of a recording that is shorter stays with the clip before it.
 _SHORTEST_CLIP = SAMPLE_RATE
 # TFRecord: a length of 8 bytes and its checksum of 4, the record, a checksum of 4.
@@ -89,11 +89,9 @@ def write_shard(shard: int, folder: str, work_folder: str) -> None:
         return
     part = read_json(os.path.join(work_folder, part_file(shard)))
     result = ShardResult()
-    partial = os.path.join(folder, PARTIAL_PREFIX + uuid.uuid4().hex)
-    with tf.io.TFRecordWriter(partial) as writer:
+    with replacing(path) as temporary, tf.io.TFRecordWriter(temporary) as writer:
         for recording in read_part(part, SAMPLE_RATE):
             _write_recording(recording, writer, round(plan["clip_seconds"] * SAMPLE_RATE), result)
-    tf.io.gfile.rename(partial, path, overwrite=True)
     write_json(os.path.join(work_folder, result_file(shard)), dataclasses.asdict(result))
 
 
@@ -144,7 +142,4 @@ def read_json(path: str):
 
 def write_json(path: str, value) -> None:
     """Writes a JSON file in one piece, local or remote."""
-    partial = os.path.join(os.path.dirname(path), PARTIAL_PREFIX + uuid.uuid4().hex)
-    with tf.io.gfile.GFile(partial, "w") as file:
-        json.dump(value, file, indent=1)
-    tf.io.gfile.rename(partial, path, overwrite=True)
+    write_text(path, json.dumps(value, indent=1))

@@ -4,53 +4,77 @@ import os
 
 import keras
 import numpy as np
+from absl import logging
 
-from byola_keras.audio.decode import read_crop
-from byola_keras.evaluation.probe import Labelled, linear_probe
+from byola_keras.evaluation.choices import WINDOW
+from byola_keras.evaluation.probe import LEARNING_RATES, SEEDS
 from byola_keras.evaluation.representations import LogMelStatistics
+from byola_keras.evaluation.task import Clip, Task
+from byola_keras.evaluation.task_probe import probe_task
+from byola_keras.evaluation.windows import Windows
 from byola_keras.models.embedder import Embedder
-from byola_keras.models.encoder import Encoder
-from byola_keras.quickstart.rendered_notes import FAMILIES, PITCHES, read_notes
+from byola_keras.quickstart.rendered_notes import NOTE_SECONDS, read_notes
 
-_SECONDS = 1.5
-_BATCH_SIZE = 50
-_SPLITS = ("train", "valid", "test")
+_LABELS = {"instrument family": lambda note: note.family, "pitch": lambda note: str(note.pitch)}
 
 
-def probe_notes(embedder: Embedder, notes_dir: str) -> dict[str, dict[str, float]]:
+def probe_notes(
+    embedder: Embedder, notes_dir: str, max_epochs: int | None = None
+) -> dict[str, dict[str, float]]:
     """Probes a trained encoder, the same encoder untrained, and plain statistics of the log-mel.
 
+    All three have the front end and the log-mel statistics of `embedder`, and embed the same window of each
+    note, as the evaluation does with a task of one's own.
+
     Args:
-        embedder: the trained one.
+        embedder: an embedder that was trained on the notes of the split "train".
         notes_dir: folder of `render_notes`.
+        max_epochs: epochs of a probe at most; None for as many as `probe_task` finds right.
 
     Returns:
-        Name of the representation -> {"instrument family": accuracy, "pitch": accuracy}.
+        Name of the representation -> {"instrument family": accuracy, "pitch": accuracy}, each the mean over
+        three probes, between 0 and 1.
+
+    Raises:
+        FileNotFoundError: there are no notes in the folder.
+        ValueError: a note cannot be decoded.
     """
     notes = read_notes(notes_dir)
-    length = round(_SECONDS * embedder.frontend.sample_rate)
-    waveforms = np.stack([read_crop(os.path.join(notes_dir, n.split, n.file), length, 0.0) for n in notes])
-    labels = {
-        "instrument family": np.array([list(FAMILIES).index(note.family) for note in notes]),
-        "pitch": np.array([PITCHES.index(note.pitch) for note in notes]),
-    }
-    is_in = {split: np.array([note.split == split for note in notes]) for split in _SPLITS}
-    table = {}
-    for name, representation in _representations(embedder).items():
-        embeddings = _scenes(representation, waveforms)
-        for task, numbers in labels.items():
-            parts = [Labelled(embeddings[is_in[s]], numbers[is_in[s]]) for s in _SPLITS]
-            result = linear_probe(*parts, 1 + int(numbers.max()))
-            table.setdefault(name, {})[task] = float(result.test[:, result.chosen].mean())
+    all_notes = _task("notes", notes, notes_dir, lambda note: "")
+    scenes = _scenes(_representations(embedder), all_notes)
+    row = {clip.path: number for number, clip in enumerate(all_notes.clips)}
+    table = {name: {} for name in scenes}
+    for label, label_of in _LABELS.items():
+        task = _task(label, _learnable(notes, label, label_of), notes_dir, label_of)
+        rows = [row[clip.path] for clip in task.clips]
+        for name, embeddings in scenes.items():
+            outcome = probe_task(task, embeddings[rows], LEARNING_RATES, SEEDS, max_epochs)
+            table[name][label] = float(outcome.values.mean())
     return table
 
 
+def _learnable(notes, label, label_of):
+    """The notes whose label a training note has, too; of few notes an instrument some pitches have none."""
+    learnt = {label_of(note) for note in notes if note.split == "train"}
+    chosen = [note for note in notes if label_of(note) in learnt]
+    if len(chosen) < len(notes):
+        words = "%d of %d notes are left out of the probe of %s: no training note has theirs."
+        logging.warning(words, len(notes) - len(chosen), len(notes), label)
+    return chosen
+
+
+def _task(name, notes, notes_dir, label_of):
+    clips = tuple(Clip(os.path.join(notes_dir, note.file), (label_of(note),), note.split) for note in notes)
+    return Task(name, f"Rendered notes, {name}", clips, NOTE_SECONDS, comparable=False)
+
+
 def _representations(embedder):
-    config = {**embedder.encoder.get_config(), "seed": 0}
+    # The weights of the untrained encoder are the same at each call.
     keras.utils.set_random_seed(0)
+    untrained = type(embedder.encoder).from_config({**embedder.encoder.get_config(), "seed": 0})
     encoders = {
         "trained encoder": embedder.encoder,
-        "untrained encoder": Encoder.from_config(config),
+        "untrained encoder": untrained,
         "log-mel mean and deviation": LogMelStatistics(),
     }
     return {
@@ -59,9 +83,14 @@ def _representations(embedder):
     }
 
 
-def _scenes(embedder, waveforms):
-    starts = range(0, len(waveforms), _BATCH_SIZE)
-    return np.concatenate([embedder(waveforms[s : s + _BATCH_SIZE])["scene"] for s in starts])
+def _scenes(representations, task):
+    """Embeddings of the task's clips, float32 [clips, D], by name of the representation."""
+    scenes = {name: [] for name in representations}
+    windows = Windows(task, WINDOW, next(iter(representations.values())).sample_rate)
+    for _, waveforms in windows.batches(range(len(task.clips))):
+        for name, representation in representations.items():
+            scenes[name].append(representation(waveforms)["scene"])
+    return {name: np.concatenate(parts) for name, parts in scenes.items()}
 
 
 def as_markdown(table: dict[str, dict[str, float]]) -> str:

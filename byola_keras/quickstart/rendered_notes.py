@@ -1,4 +1,4 @@
-"""A small corpus of real sampled instruments, rendered on the spot from a sound font."""
+"""Notes of real sampled instruments, rendered on the spot from a sound font."""
 
 import csv
 import io
@@ -10,9 +10,11 @@ from typing import NamedTuple
 import numpy as np
 import soundfile
 
+from byola_keras.atomic import replacing, write_text
+
 METADATA_FILE = "metadata.csv"
 
-# First General MIDI program of each family; a family has eight programs.
+# The first General MIDI program of each family; a family has eight programs, which are its instruments.
 FAMILIES = {
     "piano": 0,
     "mallet": 8,
@@ -26,18 +28,28 @@ FAMILIES = {
     "flute": 72,
 }
 _PROGRAMS = 8
-# Of the notes of an instrument: what is tested was heard at other pitches only.
+# Shares of the notes of an instrument: the notes of the test are those at other pitches.
 _TRAIN_SHARE, _VALID_SHARE = 0.6, 0.12
 _SPLITS = ("train", "valid", "test")
 # With fewer a split would be empty.
 _FEWEST_NOTES = 4
-# Four octaves from C2 to B5.
+# Four octaves from C2 to B5, as numbers of MIDI.
 PITCHES = range(36, 84)
-_SECONDS = 1.5
+# How long a note is held; with its decay the sound is somewhat longer.
+NOTE_SECONDS = 1.5
 
 
 class Note(NamedTuple):
-    """One note: a row of the metadata."""
+    """One note: a row of the metadata.
+
+    Attributes:
+        file: path below the folder of the notes; begins with the split.
+        split: "train", "valid" or "test".
+        family: one of `FAMILIES`.
+        program: General MIDI program, from 0 on.
+        pitch: number of MIDI, one of `PITCHES`.
+        velocity: how hard the note is struck, from 1 to 127.
+    """
 
     file: str
     split: str
@@ -48,7 +60,15 @@ class Note(NamedTuple):
 
 
 def plan_notes(notes_per_program: int = 25, seed: int = 0) -> list[Note]:
-    """Draws which notes there are: 10 families x 8 programs x `notes_per_program` pitches."""
+    """Draws which notes there are: 10 families x 8 programs x `notes_per_program` pitches.
+
+    Args:
+        notes_per_program: notes of each instrument, from 4 to 48, at different pitches.
+        seed: seed of pitches and velocities; the same seed draws the same notes.
+
+    Raises:
+        ValueError: `notes_per_program` is out of range.
+    """
     if not _FEWEST_NOTES <= notes_per_program <= len(PITCHES):
         raise ValueError(
             f"`notes_per_program` must be from {_FEWEST_NOTES} to {len(PITCHES)}. "
@@ -61,8 +81,8 @@ def plan_notes(notes_per_program: int = 25, seed: int = 0) -> list[Note]:
         pitches = draws.choice(PITCHES, notes_per_program, replace=False)
         for pitch, split in zip(pitches.tolist(), splits, strict=True):
             program, velocity = first + offset, int(draws.integers(50, 121))
-            name = f"{family}_{program:03d}-{pitch:03d}-{velocity:03d}.flac"
-            notes.append(Note(name, split, family, program, pitch, velocity))
+            file = f"{split}/{family}_{program:03d}-{pitch:03d}-{velocity:03d}.flac"
+            notes.append(Note(file, split, family, program, pitch, velocity))
     return notes
 
 
@@ -73,13 +93,14 @@ def _splits(count):
 
 
 def render_notes(output_dir: str, notes: list[Note]) -> Iterator[Note]:
-    """Renders notes as FLAC (48 kHz stereo, 16 bit) into the folders `train`, `valid` and `test`.
+    """Renders notes as FLAC (48 kHz, stereo, 16 bits) into the folders `train`, `valid` and `test`.
 
-    Files that are there stay; the metadata are written last, as `metadata.csv`.
+    Files that are there stay. The metadata are written last, as `metadata.csv`, which is also a task for
+    the evaluation: `csv:NOTES/metadata.csv:family` and `csv:NOTES/metadata.csv:pitch`.
 
     Args:
-        output_dir: folder, made if it is not there.
-        notes: what to render.
+        output_dir: folder of the notes; it is made if it is not there.
+        notes: the notes to render, as `plan_notes` draws them.
 
     Yields:
         Each note when its file is there.
@@ -91,24 +112,40 @@ def render_notes(output_dir: str, notes: list[Note]) -> Iterator[Note]:
     for split in _SPLITS:
         os.makedirs(os.path.join(output_dir, split), exist_ok=True)
     for note in notes:
-        path = os.path.join(output_dir, note.split, note.file)
+        path = os.path.join(output_dir, note.file)
         if not os.path.exists(path):
             samples, sample_rate = soundfile.read(io.BytesIO(render(note)), dtype="int16")
-            soundfile.write(path + ".partial", samples, sample_rate, format="FLAC")
-            os.replace(path + ".partial", path)
+            with replacing(path) as temporary:
+                soundfile.write(temporary, samples, sample_rate, format="FLAC")
         yield note
-    with open(os.path.join(output_dir, METADATA_FILE), "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(Note._fields)
-        writer.writerows(notes)
+    metadata = io.StringIO()
+    writer = csv.writer(metadata, lineterminator="\n")
+    writer.writerow(Note._fields)
+    writer.writerows(notes)
+    write_text(os.path.join(output_dir, METADATA_FILE), metadata.getvalue())
 
 
 def read_notes(output_dir: str) -> list[Note]:
-    """Reads the metadata that `render_notes` wrote."""
-    with open(os.path.join(output_dir, METADATA_FILE), newline="", encoding="utf-8") as file:
+    """Reads the metadata that `render_notes` wrote.
+
+    Raises:
+        FileNotFoundError: they are not there.
+    """
+    path = os.path.join(output_dir, METADATA_FILE)
+    if not os.path.exists(path):
+        raise FileNotFoundError(
+            f"`notes_dir` must be a folder that tools/render_notes.py has filled. Received: "
+            f"notes_dir={output_dir!r}, in which there is no {METADATA_FILE}."
+        )
+    with open(path, newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    numbers = ("program", "pitch", "velocity")
-    return [Note(**{**row, **{name: int(row[name]) for name in numbers}}) for row in rows]
+    return [_note(**row) for row in rows]
+
+
+def _note(file, split, family, program, pitch, velocity):
+    # The first notes were written without the folder in their names.
+    file = file if "/" in file else f"{split}/{file}"
+    return Note(file, split, family, int(program), int(pitch), int(velocity))
 
 
 def _renderer():
@@ -126,7 +163,7 @@ def _renderer():
 
     def render(note):
         instrument = pretty_midi.Instrument(note.program)
-        instrument.notes.append(pretty_midi.Note(note.velocity, note.pitch, 0.0, _SECONDS))
+        instrument.notes.append(pretty_midi.Note(note.velocity, note.pitch, 0.0, NOTE_SECONDS))
         midi = pretty_midi.PrettyMIDI()
         midi.instruments.append(instrument)
         content = io.BytesIO()

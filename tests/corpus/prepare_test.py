@@ -170,6 +170,7 @@ def test_shard_is_written_again_only_where_it_is_not_whole(tmp_path, sounds_fold
         write_shard(0, str(shards), str(work))
         assert path.read_bytes() == content and path.stat().st_mtime_ns > written
     assert sorted(os.listdir(shards)) == [path.name]
+    assert sorted(os.listdir(work)) == ["plan.json", "result-00000.json", "sources-00000.json"]
     # Readable, with checksums, by TensorFlow itself.
     assert len(list(tf.data.TFRecordDataset(str(path)))) == 10
 
