@@ -2,7 +2,6 @@
 
 import os
 
-import keras
 import numpy as np
 from absl import logging
 
@@ -13,6 +12,7 @@ from byola_keras.evaluation.task import Clip, Task
 from byola_keras.evaluation.task_probe import probe_task
 from byola_keras.evaluation.windows import Windows
 from byola_keras.models.embedder import Embedder
+from byola_keras.models.initializers import seeded_initializers
 from byola_keras.quickstart.rendered_notes import NOTE_SECONDS, read_notes
 
 _LABELS = {"instrument family": lambda note: note.family, "pitch": lambda note: str(note.pitch)}
@@ -69,18 +69,21 @@ def _task(name, notes, notes_dir, label_of):
 
 
 def _representations(embedder):
-    # The weights of the untrained encoder are the same at each call.
-    keras.utils.set_random_seed(0)
     untrained = type(embedder.encoder).from_config({**embedder.encoder.get_config(), "seed": 0})
     encoders = {
         "trained encoder": embedder.encoder,
         "untrained encoder": untrained,
         "log-mel mean and deviation": LogMelStatistics(),
     }
-    return {
+    representations = {
         name: Embedder(embedder.frontend, embedder.normalization, encoder)
         for name, encoder in encoders.items()
     }
+    # The weights of the untrained encoder, which are drawn here, are always the same.
+    with seeded_initializers(0):
+        for representation in representations.values():
+            representation.build()
+    return representations
 
 
 def _scenes(representations, task):
@@ -89,7 +92,7 @@ def _scenes(representations, task):
     windows = Windows(task, WINDOW, next(iter(representations.values())).sample_rate)
     for _, waveforms in windows.batches(range(len(task.clips))):
         for name, representation in representations.items():
-            scenes[name].append(representation(waveforms)["scene"])
+            scenes[name].append(representation.embed(waveforms)["scene"])
     return {name: np.concatenate(parts) for name, parts in scenes.items()}
 
 

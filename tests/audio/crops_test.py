@@ -55,9 +55,9 @@ def test_batches_may_carry_the_time_at_which_they_were_ready(files):
     before = time.time()
     plain = batches(CropStream(files, LENGTH, seed=1), 3)
     timed = list(crop_dataset(CropStream(files, LENGTH, seed=1), 4, with_times=True).take(3))
-    for batch, (crops, times) in zip(plain, timed, strict=True):
-        np.testing.assert_array_equal(crops, batch)
-        assert times.shape == (4,) and before <= times[0] <= time.time()
+    for crops, batch in zip(plain, timed, strict=True):
+        np.testing.assert_array_equal(batch["waveforms"], crops)
+        assert batch["ready"].shape == (4,) and before <= batch["ready"][0] <= time.time()
 
 
 @pytest.mark.parametrize("start_step", [1, 5, 11])

@@ -108,7 +108,7 @@ class Waveforms:
     def __init__(self, sample_rate):
         self.sample_rate = sample_rate
 
-    def __call__(self, waveforms):
+    def embed(self, waveforms):
         return {"scene": waveforms}
 
 
