@@ -8,6 +8,7 @@ from byola_keras.layers.random_layer import other_draws
 from byola_keras.layers.replicas import replica_count
 from byola_keras.models.losses import byol_loss, projection_std
 from byola_keras.models.moving_average import MovingAverage
+from byola_keras.models.online_model import OnlineModel
 from byola_keras.models.projection_head import ProjectionHead
 from byola_keras.models.step_mean import StepMean
 from byola_keras.models.target_decay import TargetDecay
@@ -19,7 +20,7 @@ _TARGET_DRAWS = 0x5BD1E995
 
 
 @keras.saving.register_keras_serializable(package="byola_keras")
-class BYOL(keras.Model):
+class BYOL(OnlineModel):
     """Bootstrap Your Own Latent for audio: two views of a clip, an online and a target network.
 
     The online network (encoder, projector, predictor) learns to predict the target network's
@@ -113,33 +114,8 @@ class BYOL(keras.Model):
         networks = [(self.encoder, self.target_encoder), (self.projector, self.target_projector)]
         self._moving_average = MovingAverage(networks)
 
-    # What is trained ------------------------------------------------------------------------------
-
-    @property
-    def trainable_variables(self):
-        """Variables of the online network; those of the target network never are among them."""
-        return self._without_target(super().trainable_variables)
-
-    @property
-    def trainable_weights(self):
-        """Weights of the online network; those of the target network never are among them."""
-        return self._without_target(super().trainable_weights)
-
-    @property
-    def non_trainable_variables(self):
-        """All other variables, with those of the target network."""
-        trained = {id(variable) for variable in self.trainable_variables}
-        return [variable for variable in self.variables if id(variable) not in trained]
-
-    @property
-    def non_trainable_weights(self):
-        """All other weights, with those of the target network."""
-        trained = {id(weight) for weight in self.trainable_weights}
-        return [weight for weight in self.weights if id(weight) not in trained]
-
-    def _without_target(self, variables):
-        target = {id(weight) for weight in (*self.target_encoder.weights, *self.target_projector.weights)}
-        return [variable for variable in variables if id(variable) not in target]
+    def target_networks(self):
+        return self.target_encoder, self.target_projector
 
     @property
     def target_decay(self):

@@ -13,6 +13,7 @@ from byola_keras.layers.float32_layer import float32_only
 from byola_keras.layers.waveforms import check_waveforms
 from byola_keras.models import preset
 from byola_keras.models.contract import check_encoder
+from byola_keras.models.embedder_graph import EmbedderGraph
 from byola_keras.models.samples import check_lengths, check_samples, plausible
 
 _PARTS = ("frontend", "normalization", "encoder")
@@ -191,7 +192,7 @@ class Embedder(keras.Model):
         """
         if lengths is None:
             return self.embed_span(waveforms, 0, tf.int32.max)
-        return self._current_graphs()[1](waveforms, tf.cast(lengths, tf.int32))
+        return self._graph().padded(waveforms, tf.cast(lengths, tf.int32))
 
     def embed_span(self, waveforms, begin, end):
         """As `embed`, of the front-end frames [begin, end) only: what a chunk of long sound needs.
@@ -201,32 +202,16 @@ class Embedder(keras.Model):
             begin: Integer, first front-end frame that the encoder sees.
             end: Integer, the one after the last.
         """
-        return self._current_graphs()[0](waveforms, begin, end)
+        return self._graph().span(waveforms, begin, end)
 
-    def _current_graphs(self):
-        """The two functions of `embed`, traced once for all shapes, and anew when the statistics are
-        others.
-        """
-        # A graph keeps the statistics that it was traced with; `adapt` replaces the tensors.
+    def _graph(self):
         build_once(self, None)
-        mean, variance = self.normalization.mean, self.normalization.variance
-        traced = self.__dict__.get("_graphs")
-        if traced is None or traced[0] is not mean or traced[1] is not variance:
-            waveforms, number = tf.TensorSpec([None, None], tf.float32), tf.TensorSpec([], tf.int32)
-            lengths = tf.TensorSpec([None], tf.int32)
-            functions = (
-                tf.function(self._embed_span, input_signature=[waveforms, number, number]),
-                tf.function(self._embed_padded, input_signature=[waveforms, lengths]),
-            )
+        graph = self.__dict__.get("_graph_of_statistics")
+        if graph is None or not graph.fits(self.normalization):
+            graph = EmbedderGraph(self)
             # Past Keras's own `__setattr__`, which would make the functions a part of what is saved.
-            self.__dict__["_graphs"] = (mean, variance, functions)
-        return self.__dict__["_graphs"][2]
-
-    def _embed_span(self, waveforms, begin, end):
-        return self.encoder(self.normalized_log_mel(waveforms)[:, begin:end], training=False)
-
-    def _embed_padded(self, waveforms, lengths):
-        return self.call(waveforms, lengths, training=False)
+            self.__dict__["_graph_of_statistics"] = graph
+        return graph
 
     def scene_model(self):
         """A Keras model of the same weights from waveforms [batch, samples] to scenes [batch, D].

@@ -97,7 +97,7 @@ def test_chunks_come_one_by_one_and_are_of_the_length_asked_for(embedder, tmp_pa
 def test_one_graph_serves_all_files(embedder, tmp_path):
     for length in (1, 2_000, 30_000):
         byola_keras.embed_file(embedder, str(write(tmp_path / "sound.wav", changing_noise(length))), SECONDS)
-    assert embedder._current_graphs()[0].experimental_get_tracing_count() == 1
+    assert embedder._graph().span.experimental_get_tracing_count() == 1
 
 
 @pytest.mark.parametrize(

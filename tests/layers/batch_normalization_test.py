@@ -62,3 +62,14 @@ def test_config_round_trip():
     layer = BatchNormalization(momentum=0.8, epsilon=1e-3, synchronized=False)
     copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
     assert (copy.momentum, copy.epsilon, copy.synchronized) == (0.8, 1e-3, False)
+
+
+def test_one_row_and_a_frozen_layer():
+    layer = BatchNormalization(dtype="float64")
+    assert np.isfinite(layer(np.ones((1, 3)), training=True)).all()
+    assert np.isfinite(layer.moving_variance).all()
+    x = np.random.default_rng(0).normal(3, 2, (16, 3))
+    layer.trainable = False
+    before = np.array(layer.moving_mean)
+    np.testing.assert_array_equal(layer(x, training=True), layer(x))
+    np.testing.assert_array_equal(layer.moving_mean, before)

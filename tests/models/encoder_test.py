@@ -4,7 +4,8 @@ import pytest
 
 import byola_keras
 from tests import reference
-from tests.factories import reference_encoder
+from tests.factories import reference_encoder, tiny_encoder
+from tests.models.encoder_contract import run_encoder_test
 
 
 def load_reference(prefix, variant):
@@ -138,3 +139,18 @@ def test_initial_weights_are_uniform_within_the_fan_in():
         for weight in (layer.kernel.numpy(), layer.bias.numpy()):
             assert 0.9 * limit < np.abs(weight).max() <= limit
             np.testing.assert_allclose(weight.std(), limit / np.sqrt(3), rtol=0.15)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {},
+        {"conv_blocks": 1, "pooling": "mean"},
+        {"conv_blocks": 3, "pooling": "max"},
+        {"flatten": "mean_freq"},
+        {"flatten": "mean_channel", "features": "global"},
+        {"features": "local"},
+    ],
+)
+def test_contract(arguments, tmp_path):
+    run_encoder_test(tiny_encoder(**arguments), tmp_path)
