@@ -13,7 +13,7 @@ from byola_keras.audio.files import fingerprint, former_fingerprint
 from byola_keras.audio.per_epoch import PerEpoch
 from byola_keras.audio.sample_rate import SAMPLE_RATE
 
-# Other files that are tried in place of one that cannot be decoded.
+# How many other files are tried in place of one that cannot be decoded.
 _SUBSTITUTES = 50
 
 
@@ -28,10 +28,10 @@ class CropStream:
     place at this visit.
 
     Args:
-        files: paths.
-        crop_length: samples of a crop; shorter files are padded with zeros at the end.
-        seed: integer >= 0.
-        sample_rate: Hz.
+        files: paths or addresses of sound files.
+        crop_length: number of samples in a crop; shorter files are padded with zeros at the end.
+        seed: seed of the order of the files and of the places of the crops, an integer >= 0.
+        sample_rate: rate of the crops in Hz.
 
     Attributes:
         skipped: path to reason, of the files that could not be decoded.
@@ -50,14 +50,14 @@ class CropStream:
 
     @property
     def crops_per_epoch(self) -> int:
-        """Crops of one pass over the files."""
+        """Number of crops in one pass over the files."""
         return len(self.files)
 
     def __str__(self):
         return f"{len(self.files):,} sound file{'s' if len(self.files) > 1 else ''}"
 
     def recipe(self) -> dict:
-        """What the stream is a function of, besides crop length and seed; JSON values by name."""
+        """The values that decide the stream besides crop length and seed: JSON values by name."""
         return {"files": len(self.files), "files_sha256": fingerprint(self.files)}
 
     def former_recipe(self) -> dict:
@@ -65,7 +65,10 @@ class CropStream:
         return {**self.recipe(), "files_sha256": former_fingerprint(self.files)}
 
     def crop(self, place: int) -> np.ndarray:
-        """Crop number `place`, float32 [crop_length].
+        """Reads the crop number `place` of the stream, counted from 0.
+
+        Returns:
+            float32 [crop_length].
 
         Raises:
             AudioError: neither the file nor any of its substitutes can be decoded.
@@ -101,7 +104,7 @@ class CropStream:
         raise self.errors.keep(undecodable)
 
     def batches(self, batch_size: int, start_step: int, workers: int) -> tf.data.Dataset:
-        """Endless batches of crops, float32 [batch_size, crop_length]; see `crop_dataset`."""
+        """Gives endless batches of crops, float32 [batch_size, crop_length]; see `crop_dataset`."""
 
         def read(place):
             crop = tf.numpy_function(self.crop, [place], tf.float32, stateful=False)
@@ -119,19 +122,19 @@ def crop_dataset(
     workers: int = tf.data.AUTOTUNE,
     with_times: bool = False,
 ) -> tf.data.Dataset:
-    """Endless batches of crops.
+    """Makes a data set of endless batches of crops.
 
     Args:
         stream: a `CropStream` or a `CorpusStream`.
-        batch_size: crops in a batch.
-        start_step: batches that are left out at the beginning, at no cost.
-        workers: parallel readers.
-        with_times: give each batch the time at which it was complete. `BYOL.train_step` tells from it
-            whether the step had to wait.
+        batch_size: number of crops in a batch.
+        start_step: number of batches that are left out at the beginning, at no cost.
+        workers: number of parallel readers.
+        with_times: whether each batch carries the time at which it was complete. `BYOL.train_step` tells from
+            it whether the step had to wait for data.
 
     Returns:
-        Data set of float32 [batch_size, crop_length], or of dicts of that, "waveforms", and "ready", float64
-        [batch_size], seconds since 1970.
+        `tf.data.Dataset` of float32 [batch_size, crop_length]; or, `with_times`, of dicts of these as
+        "waveforms" and of the times as "ready", float64 [batch_size], in seconds since 1970.
     """
     batches = stream.batches(batch_size, start_step, workers)
     if with_times:

@@ -19,16 +19,16 @@ _SHOWN_FILES = 5
 
 
 class DataCheck:
-    """Gathers the findings on files, in memory for the faulty ones alone and a digest for the others.
+    """Gathers the findings on files. It keeps the faulty ones in memory, and of each other file a digest.
 
     Attributes:
-        files: how many were checked.
-        seconds: how much sound they hold.
-        problems: problem to list of (path, detail).
-        sample_rates: Hz to number of files.
-        formats: format to number of files.
-        channels: number of channels to number of files.
-        lengths: bar of the histogram to number of files.
+        files: number of files that were checked.
+        seconds: length of all their sound together.
+        problems: name of each problem -> list of (path, detail).
+        sample_rates: rate in Hz -> number of files.
+        formats: format -> number of files.
+        channels: number of channels -> number of files.
+        lengths: bar of the histogram -> number of files.
     """
 
     def __init__(self):
@@ -56,7 +56,7 @@ class DataCheck:
         self.lengths[next(name for name, end in _LENGTHS.items() if check.seconds < end)] += 1
 
     def to_json(self) -> dict:
-        """All findings as JSON values."""
+        """Gives all findings as JSON values."""
         return {
             "files": self.files,
             "hours": self.seconds / 3600,
@@ -71,7 +71,7 @@ class DataCheck:
         }
 
     def table(self) -> str:
-        """The findings as text for a terminal."""
+        """Gives the findings as text for a terminal."""
         lines = [f"{self.files:,} files, {self.seconds / 3600:.2f} hours."]
         for problem, found in self.problems.items():
             if found:
@@ -93,15 +93,15 @@ class DataCheck:
 def check_files(
     paths: Sequence[str], shortest_seconds: float, workers: int | None = None
 ) -> Iterator[FileCheck]:
-    """Checks files in parallel, in processes of their own: a decoder that dies is a finding.
+    """Checks files in parallel, in processes of their own, so that a decoder that dies becomes a finding.
 
     Args:
-        paths: files or addresses.
-        shortest_seconds: what is shorter is too short.
-        workers: processes; None for one a processor core.
+        paths: paths or addresses of sound files.
+        shortest_seconds: length in seconds below which a file counts as too short.
+        workers: number of processes; None for one a processor core.
 
     Yields:
-        The findings in the order of `paths`.
+        The findings on each file, in the order of `paths`.
     """
     workers = workers or available_cores()
     chunks = [list(chunk) for chunk in _batched(paths, _CHUNK)]
@@ -123,7 +123,8 @@ def check_files(
                     done[number] = findings
                     yield from ready()
         except BrokenProcessPool:
-            # One of those under way has ended its process: the first of them is looked at file by file.
+            # A file of one of the chunks under way has ended its process: the first of these chunks is
+            # checked file by file.
             done[given] = list(_check_one_by_one(chunks[given], shortest_seconds))
             yield from ready()
 
@@ -144,7 +145,7 @@ def _check_one_by_one(paths, shortest_seconds):
 
 
 def _map_bounded(pool, ahead, waiting, chunks, shortest_seconds):
-    """Numbers and findings of the waiting chunks as they come; no more than `ahead` are given to the pool."""
+    """Gives (number, findings) of chunks as they are done; at most `ahead` are in the pool at a time."""
     numbers, running = iter(waiting), {}
     while True:
         for number in itertools.islice(numbers, ahead - len(running)):

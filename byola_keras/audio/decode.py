@@ -1,7 +1,7 @@
-"""Sound files of any format as mono float32 at the wanted rate: a piece, or all of it in blocks.
+"""Reads sound files of any format as mono float32 at the wanted rate: a piece, or all of it in blocks.
 
 libsndfile decodes and soxr resamples. The decoders of tensorflow-io were measured and not taken: they
-refuse valid files, end the process on some damaged headers, hang on damaged FLAC, and their resampler
+refuse valid files, end the process on some damaged headers and hang on damaged FLAC, and their resampler
 delays the sound by 2 to 4 ms.
 """
 
@@ -17,7 +17,7 @@ import soxr
 from byola_keras.audio import storage
 from byola_keras.audio.sample_rate import SAMPLE_RATE
 
-# A header may claim anything; beyond these a file is not believed.
+# A header may claim anything. A file whose header claims more than this is not believed.
 _SAMPLE_RATES = range(1_000, 768_001)
 _MAX_CHANNELS = 64
 _MAX_FRAMES = 2**40
@@ -46,17 +46,19 @@ class AudioError(ValueError):
 
 
 def read_crop(path: str, length: int, position: float, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
-    """Reads a piece of a sound file; what comes before and after it is not decoded where avoidable.
+    """Reads a piece of a sound file, and decodes as little besides it as the format allows.
 
     Args:
-        path: WAV, FLAC, Ogg Vorbis, MP3 or whatever else libsndfile reads, of any rate, bit depth and
-            number of channels (averaged); told by the content, not by the name.
-        length: samples of the piece, at `sample_rate`.
-        position: where it lies, in [0, 1): 0 is the beginning; the piece always lies inside the file.
-        sample_rate: Hz.
+        path: path or address of a file in any format that libsndfile reads (WAV, FLAC, Ogg Vorbis, MP3 and
+            others), of any rate, bit depth and number of channels, which are averaged. The content tells
+            the format, not the name.
+        length: number of samples in the piece, at `sample_rate`.
+        position: where in the file the piece lies, in [0, 1): at 0 it begins with the file, close to 1 it
+            ends with it.
+        sample_rate: rate of the returned samples in Hz.
 
     Returns:
-        float32 [length]; a file shorter than that is padded with zeros at its end.
+        float32 [length], full scale is 1; a file shorter than that is padded with zeros at its end.
 
     Raises:
         AudioError: the file cannot be decoded, is empty or holds values that are not finite.
@@ -78,11 +80,11 @@ def read_blocks(path: str, sample_rate: int = SAMPLE_RATE) -> Iterator[np.ndarra
     """Reads a whole sound file of any length, a block at a time, in memory that does not grow.
 
     Args:
-        path: as for `read_crop`.
-        sample_rate: Hz.
+        path: path or address, as for `read_crop`.
+        sample_rate: rate of the returned samples in Hz.
 
     Yields:
-        float32 [samples], of changing length; one after the other they are the whole file.
+        Blocks float32 [samples] of changing length; one after the other they are the whole file.
 
     Raises:
         AudioError: the file cannot be decoded, or, after what could be, not to its end.
@@ -107,7 +109,7 @@ def open_sound(path: str) -> Iterator[soundfile.SoundFile]:
 
 
 def decoded_blocks(sound: soundfile.SoundFile) -> Iterator[np.ndarray]:
-    """All samples of an open file, float32 [frames, channels], in blocks of half a megabyte."""
+    """Reads all samples of an open file, in blocks float32 [frames, channels] of half a megabyte."""
     frames = max(1, _BLOCK_VALUES // sound.channels)
     while len(block := sound.read(frames, dtype="float32", always_2d=True)):
         yield block

@@ -1,4 +1,4 @@
-"""What is wrong with a sound file."""
+"""Checks one sound file and says what is wrong with it."""
 
 import dataclasses
 import hashlib
@@ -10,7 +10,7 @@ from byola_keras.audio.decode import AudioError, decoded_blocks, open_sound
 from byola_keras.audio.pcm import to_int16
 from byola_keras.audio.sample_rate import SAMPLE_RATE
 
-# What can be wrong, in the order of the table, with what it means.
+# The problems that a file can have and their meaning, in the order of the table.
 PROBLEMS = {
     "unreadable": "cannot be decoded, or not to its end",
     "empty": "holds no samples",
@@ -42,13 +42,14 @@ class FileCheck:
     """The findings on one file.
 
     Attributes:
-        path: of the file.
-        problems: name of the problem to details.
-        seconds: how much could be decoded.
-        sample_rate: Hz; 0 where the header is unreadable.
-        format: such as "WAV PCM_16".
+        path: path or address of the file.
+        problems: name of each problem -> details.
+        seconds: length of the sound that could be decoded.
+        sample_rate: rate in Hz; 0 where the header is unreadable.
+        format: format of the file, such as "WAV PCM_16".
         channels: number of channels.
-        digest: of the decoded samples, alike for all lossless formats; empty for none or silence.
+        digest: hash of the decoded samples and of the rate, alike for all lossless formats; empty where
+            there are no samples or nothing but silence.
     """
 
     path: str
@@ -64,8 +65,8 @@ def check_file(path: str, shortest_seconds: float) -> FileCheck:
     """Decodes a whole file, in bounded memory, and says what is wrong with it.
 
     Args:
-        path: file or address.
-        shortest_seconds: what is shorter is too short.
+        path: path or address of the file.
+        shortest_seconds: length in seconds below which a file counts as too short.
     """
     check, samples = FileCheck(path), _Samples()
     try:
@@ -82,14 +83,14 @@ def check_file(path: str, shortest_seconds: float) -> FileCheck:
         check.seconds = samples.frames / check.sample_rate
     if "unreadable" not in check.problems:
         _judge(check, samples, header_report, shortest_seconds)
-        # Silent files are named as such; that they are alike says nothing.
+        # Silent files are named as silent; that they equal each other says nothing.
         if samples.mono_peak >= _SILENCE:
             check.digest = samples.digest(check.sample_rate)
     return check
 
 
 class _Samples:
-    """Figures of the samples of a file that come in blocks."""
+    """Figures of the samples of a file, gathered block by block."""
 
     def __init__(self):
         self.frames, self.peak, self.mono_peak = 0, 0.0, 0.0
@@ -114,7 +115,7 @@ class _Samples:
         self._hash.update(to_int16(mono).tobytes())
 
     def digest(self, sample_rate):
-        """Of the samples at 16 bits, and of the rate."""
+        """Gives the hash of the samples at 16 bits and of the rate."""
         self._hash.update(str(sample_rate).encode())
         return self._hash.digest()
 

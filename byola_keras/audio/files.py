@@ -1,4 +1,4 @@
-"""Which sound files there are."""
+"""Finds sound files, and gives them names that do not depend on where they lie."""
 
 import glob
 import hashlib
@@ -22,7 +22,7 @@ def find_audio_files(
         audio_dirs: folders (searched with all subfolders), glob patterns ("clips/**/*.flac") or files.
         file_list: text file with one path or address ("s3://...", "https://...") a line; empty lines
             and lines that begin with # are left out; relative paths count from the folder of the list.
-        with_folders: also folders inside folders that are named like a sound file.
+        with_folders: whether folders that are named like a sound file are among the results.
         called: what the user knows `audio_dirs` by; errors call it so.
 
     Returns:

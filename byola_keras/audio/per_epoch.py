@@ -10,9 +10,9 @@ class PerEpoch:
     """Makes an array for each epoch and keeps those of two epochs.
 
     Args:
-        make: a function of (seed, stream, epoch) alone, by way of the generator that it is given.
-        seed: integer >= 0.
-        stream: tells apart the uses of one seed.
+        make: makes an array from a random generator, which is seeded by (seed, stream, epoch).
+        seed: seed of all arrays, an integer >= 0.
+        stream: number that keeps the uses of one seed apart.
     """
 
     def __init__(self, make: Callable[[np.random.Generator], np.ndarray], seed: int, stream: int):
@@ -23,7 +23,7 @@ class PerEpoch:
         self._arrays: dict[int, np.ndarray] = {}
 
     def __call__(self, epoch: int) -> np.ndarray:
-        """The array of `epoch`."""
+        """Gives the array of `epoch`."""
         with self._lock:
             if epoch not in self._arrays:
                 # Parallel readers may still be in the epoch before.

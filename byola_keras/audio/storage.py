@@ -1,4 +1,4 @@
-"""Files that lie elsewhere: the one place that touches tensorflow-io."""
+"""Reads files from remote storage. No other module touches tensorflow-io."""
 
 import io
 
@@ -6,7 +6,7 @@ import tensorflow as tf
 
 
 def is_remote(path: str) -> bool:
-    """Whether `path` is an address such as "s3://bucket/clip.flac" and not a local path."""
+    """Whether `path` is an address such as "s3://bucket/sound.flac" and not a local path."""
     return "://" in path
 
 
@@ -14,7 +14,7 @@ def open_remote(path: str) -> io.BytesIO:
     """Reads a whole remote file through the file systems of tensorflow-io (HTTP, S3, Azure ...).
 
     Args:
-        path: an address.
+        path: address of the file.
 
     Raises:
         ImportError: tensorflow-io is not installed.

@@ -1,4 +1,4 @@
-"""Recordings of any length to clips of some seconds."""
+"""Cuts recordings of any length into the clips of a corpus."""
 
 from collections.abc import Iterable, Iterator
 
@@ -9,12 +9,12 @@ def cut_clips(blocks: Iterable[np.ndarray], clip_length: int, shortest: int) -> 
     """Cuts a recording, which comes in blocks, into clips that are adjacent.
 
     Args:
-        blocks: the recording, arrays [samples] of any lengths.
-        clip_length: samples of a clip.
-        shortest: a rest of fewer samples at the end stays with the clip before it.
+        blocks: the recording, as arrays [samples] of any lengths.
+        clip_length: number of samples in a clip.
+        shortest: number of samples; a rest at the end that is shorter stays with the clip before it.
 
     Yields:
-        Arrays [samples] of `clip_length` samples; the last one has fewer, or up to `shortest` more. A
+        Clips [samples] of `clip_length` samples; the last one may have fewer, or less than `shortest` more. A
         recording without samples yields nothing.
     """
     parts, length = [], 0

@@ -1,9 +1,8 @@
 """A prepared corpus: sound that was decoded once, in shards, with random access to every sample.
 
-On disk it is a data set of TensorFlow Datasets in TFRecord files, which `tfds.load` reads, and beside it
-an index of where in these files the samples of each clip begin. A crop is so read by one system call
-and 30 KB from the disk, in any order: the whole corpus can be shuffled, and what is read at a step is a
-function of the step.
+On disk a corpus is a data set of TensorFlow Datasets in TFRecord files, which `tfds.load` reads. Beside them
+lies an index of where in these files the samples of each clip begin. So one system call reads a crop, 30 KB,
+from any place: the whole corpus can be shuffled, and what is read at a step is a function of the step.
 """
 
 import contextlib
@@ -23,17 +22,17 @@ INDEX_FILE = "index.npy"
 REPORT_FILE = "report.json"
 INDEX_TYPE = np.dtype([("shard", "<u4"), ("samples", "<u4"), ("offset", "<u8")])
 
-# Files that the rest of the process may have open besides the shards.
+# How many files the rest of the process may have open besides the shards.
 _OTHER_FILES = 512
 
 
 def corpus_folder(data_dir: str, name: str) -> str:
-    """Where the corpus `name` lies in `data_dir`."""
+    """Gives the folder of the corpus `name` in `data_dir`."""
     return os.path.join(data_dir, name, VERSION)
 
 
 def shard_name(name: str, shard: int, shards: int) -> str:
-    """File name of a shard, as TensorFlow Datasets has it."""
+    """Gives the file name of a shard, as TensorFlow Datasets forms it."""
     return f"{name}-{SPLIT}.tfrecord-{shard:05d}-of-{shards:05d}"
 
 
@@ -42,12 +41,12 @@ class Corpus:
 
     Args:
         data_dir: local or mounted folder in which corpora lie.
-        name: of the corpus; None for the only one there.
+        name: name of the corpus; None for the only one there.
 
     Attributes:
-        name: of the corpus.
-        samples: samples of each clip at 16 kHz, int64 [clips].
-        report: what `report.json` says.
+        name: name of the corpus.
+        samples: number of samples of each clip at 16 kHz, int64 [clips].
+        report: contents of `report.json`.
 
     Raises:
         FileNotFoundError: there is no such corpus, or it was not prepared to its end.
@@ -70,11 +69,11 @@ class Corpus:
 
     @property
     def hours(self) -> float:
-        """Length of all clips together."""
+        """Length of all clips together in hours."""
         return float(self.samples.sum()) / SAMPLE_RATE / 3600
 
     def identity(self) -> str:
-        """A hash that is another one when the clips or their order are."""
+        """Gives a hash that changes with the clips and with their order."""
         digest = hashlib.sha256(self.report["sources_sha256"].encode())
         digest.update(self._index.tobytes())
         return digest.hexdigest()[:16]
@@ -83,9 +82,9 @@ class Corpus:
         """Reads samples of a clip into an array; safe to call from several threads.
 
         Args:
-            clip: number of the clip.
-            start: the first sample, at least 0.
-            out: contiguous int16 [samples]; not more than the clip has from `start` on.
+            clip: number of the clip, from 0 on.
+            start: number of the first sample that is read, from 0 on.
+            out: contiguous array int16 [samples] that is filled; it must end where the clip ends or before.
 
         Raises:
             AudioError: the shard ends early.
@@ -97,7 +96,7 @@ class Corpus:
             raise AudioError(f"{self._shards[shard].name} ends early; delete the corpus and prepare it again")
 
     def close(self) -> None:
-        """Closes the files."""
+        """Closes the files of the corpus."""
         self._opened.close()
 
     def _read_report(self, data_dir):

@@ -9,9 +9,10 @@ from byola_keras.audio.pcm import from_int16
 from byola_keras.audio.per_epoch import PerEpoch
 from byola_keras.corpus.corpus import Corpus
 
-# Clips that one call reads: fewer cost more of Python, more wait longer for the slowest disk access.
+# Number of clips that one call reads. With fewer the overhead of Python grows, with more the wait for the
+# slowest disk access.
 _CHUNK = 64
-# Memory for the crops among which the crops of a clip are spread.
+# Memory for a group of crops, within which the crops of a clip are spread over different batches.
 _WINDOW_BYTES = 2**27
 
 
@@ -24,13 +25,14 @@ class CorpusStream:
     batch depends on nothing but (corpus, seed, batch size, crops per clip, number of the batch).
 
     Args:
-        corpus: open corpus.
-        crop_length: samples of a crop; shorter clips are padded with zeros at the end.
-        seed: integer >= 0.
-        crops_per_clip: crops from each visit.
+        corpus: an open corpus.
+        crop_length: number of samples in a crop; shorter clips are padded with zeros at the end.
+        seed: seed of the order of the clips and of the places of the crops, an integer >= 0.
+        crops_per_clip: number of crops that each visit to a clip gives.
 
     Attributes:
-        skipped: empty: what cannot be decoded does not come into a corpus.
+        skipped: an empty dict, for a corpus holds nothing that cannot be decoded; that of a `CropStream` names
+            the files that it skipped.
         errors: carries the `AudioError` of a corpus that cannot be read.
     """
 
@@ -49,14 +51,14 @@ class CorpusStream:
 
     @property
     def crops_per_epoch(self) -> int:
-        """Crops of one visit to each clip."""
+        """Number of crops in one visit to each clip."""
         return len(self.corpus) * self.crops_per_clip
 
     def __str__(self):
         return f"corpus {self.corpus.name}, {len(self.corpus):,} clips, {self.corpus.hours:.1f} hours"
 
     def recipe(self) -> dict:
-        """What the stream is a function of, besides crop length and seed; JSON values by name."""
+        """The values that decide the stream besides crop length and seed: JSON values by name."""
         return {
             "clips": len(self.corpus),
             "corpus_sha256": self.corpus.identity(),
@@ -64,14 +66,17 @@ class CorpusStream:
         }
 
     def former_recipe(self) -> dict:
-        """The same as `recipe`: what a corpus is told by has not changed."""
+        """The same as `recipe`, as the hash of a corpus has no former form."""
         return self.recipe()
 
     def read(self, visits: np.ndarray) -> np.ndarray:
-        """The crops of some visits, int16 [visits, crops_per_clip, crop_length].
+        """Reads the crops of some visits.
 
         Args:
-            visits: int64 [visits], numbers of visits from the beginning of the stream.
+            visits: int64 [visits], the numbers of the visits, counted from the beginning of the stream.
+
+        Returns:
+            int16 [visits, crops_per_clip, crop_length].
 
         Raises:
             AudioError: the corpus cannot be read.
@@ -101,7 +106,7 @@ class CorpusStream:
             crop[:length] = stretch[start : start + length]
 
     def batches(self, batch_size: int, start_step: int, workers: int) -> tf.data.Dataset:
-        """Endless batches of crops, float32 [batch_size, crop_length]; see `crop_dataset`."""
+        """Gives endless batches of crops, float32 [batch_size, crop_length]; see `crop_dataset`."""
         window = self._window(batch_size)
         group, step_in_group = divmod(start_step, window * self.crops_per_clip)
         clips = batch_size * window
@@ -122,16 +127,18 @@ class CorpusStream:
         return batches.map(lambda crops: from_int16(tf.cast(crops, tf.float32)))
 
     def _window(self, batch_size):
-        """Batches among which the first crops of a group of clips are spread."""
+        """Number of batches that the first crops of a group of clips fill."""
         if self.crops_per_clip == 1:
             return 1
         fitting = _WINDOW_BYTES // (2 * self.crop_length * batch_size * self.crops_per_clip)
         return max(1, min(fitting, len(self.corpus) // batch_size))
 
     def _spread(self, group, crops, batch_size):
-        """Batches [window * crops_per_clip, batch_size, crop_length] of the crops of a group of clips.
+        """Divides the crops of a group of clips into batches.
 
-        The first crops of all clips in a random order, then the second ones in another, and so on.
+        Returns:
+            int16 [window * crops_per_clip, batch_size, crop_length]. The first crops of all clips come in a random order, then the second
+            ones in another, and so on.
         """
         passes = []
         for number in range(self.crops_per_clip):

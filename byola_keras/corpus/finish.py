@@ -1,4 +1,4 @@
-"""The end of a preparation: what a corpus has besides its shards."""
+"""The end of a preparation: writes what a corpus has besides its shards."""
 
 import os
 
@@ -24,12 +24,12 @@ def finish(
     """Writes what belongs to a corpus besides its shards: index, metadata for `tfds.load`, report.
 
     Args:
-        plan: of the preparation.
-        results: of all shards; None for one that is not whole.
-        folder: where the shards are.
-        published: the set that the sources were taken from.
-        final_folder: where the corpus will be.
-        seconds: that the preparation has taken.
+        plan: plan of the preparation.
+        results: results of all shards; None for a shard that is not whole.
+        folder: folder of the shards.
+        published: the published set that the sources were taken from; None for other sources.
+        final_folder: folder that the corpus will have.
+        seconds: time that the preparation has taken.
 
     Returns:
         The report.
@@ -102,7 +102,7 @@ def _write_index(results, path):
 
 
 def _write_metadata(results, folder):
-    """What `tfds.load` needs."""
+    """Writes the files that `tfds.load` needs."""
     import tensorflow_datasets as tfds  # noqa: PLC0415
 
     split = tfds.core.SplitInfo(

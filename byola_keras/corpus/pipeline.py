@@ -30,11 +30,11 @@ def run_pipeline(
 
     Args:
         shards: numbers of the shards that are to be written.
-        folder: where they are written.
-        work_folder: where the plan is.
-        estimated_bytes: of all shards, for the progress.
-        workers: processes of the local runner; None for one a processor core.
-        beam_arguments: Beam's own; without "--runner" among them the local runner works.
+        folder: folder that the shards are written to.
+        work_folder: folder of the plan.
+        estimated_bytes: size of all shards, for the lines of progress.
+        workers: number of processes of the local runner; None for one a processor core.
+        beam_arguments: Beam's own flags; without "--runner" among them the local runner works.
 
     Raises:
         RuntimeError: the pipeline failed.
@@ -141,7 +141,7 @@ def _report_progress(folder, estimated_bytes, done):
 
 
 def _written_bytes(folder):
-    """Bytes of all shards and of those that are being written."""
+    """Size of all shards, with those that are being written."""
     total = 0
     for name in tf.io.gfile.listdir(folder):
         # A shard may be renamed meanwhile.

@@ -1,8 +1,8 @@
-"""Sound of any kind to a prepared corpus, by Apache Beam, on one machine or many.
+"""Prepares a corpus from sound of any kind, by Apache Beam, on one machine or many.
 
 Beam hands out the numbers of shards; each worker decodes the sources of its shards and writes them. The
 builders of TensorFlow Datasets send all sound through Beam's shuffle instead, which a local runner holds in
-memory (measured: 4.2 bytes for each byte of the corpus), and start anew after a kill.
+memory (measured: 4.2 bytes for each byte of the corpus), and they start anew after a kill.
 """
 
 import contextlib
@@ -41,7 +41,7 @@ _FEWEST_SHARDS = 64
 
 
 class _Folders:
-    """Where things lie; while a corpus is prepared, under a hidden name."""
+    """The folders of a preparation; until it is done, the corpus lies under a hidden name."""
 
     def __init__(self, output_dir, name):
         self.output = output_dir
@@ -65,15 +65,17 @@ def prepare(
     """Prepares a corpus, or goes on where an earlier call was interrupted.
 
     Args:
-        sources: where the sound comes from.
-        output_dir: gets `<name>/1.0.0/` with shards, index and `report.json`, and a copy of the report.
-        name: of the corpus: a small letter, then small letters, digits and underscores.
-        clip_seconds: longer recordings are cut into clips of this length; a rest of less than a second stays
-            with the clip before it.
-        shards: number of files; None for one a GiB, and 64 at the least.
-        workers: processes of the local runner; None for one a processor core.
-        beam_arguments: Beam's own, such as "--runner=FlinkRunner"; empty for the local runner.
-        published: the set that the sources were taken from; the report counts what is missing.
+        sources: the recordings.
+        output_dir: folder that gets `<name>/1.0.0/` with shards, index and `report.json`, and a copy of the
+            report.
+        name: name of the corpus: a small letter, then small letters, digits and underscores.
+        clip_seconds: length of a clip in seconds, from 1 to 3,600. Longer recordings are cut into such
+            clips; a rest of less than a second stays with the clip before it.
+        shards: number of files, from 1 to 99,999; None for one a GiB, and 64 at the least.
+        workers: number of processes of the local runner; None for one a processor core.
+        beam_arguments: Beam's own flags, such as "--runner=FlinkRunner"; empty for the local runner.
+        published: the published set that the sources were taken from; the report then counts what is
+            missing.
 
     Returns:
         The report: clips, hours, what was skipped and why.
@@ -158,7 +160,7 @@ def _locked(folder) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _file_errors():
-    """Raises TensorFlow's errors of files as Python's."""
+    """Raises TensorFlow's errors on files as those of Python."""
     try:
         yield
     except tf.errors.OpError as error:
@@ -166,7 +168,7 @@ def _file_errors():
 
 
 def _plan(sources, shards, request, folders):
-    """The plan of an interrupted preparation, or a new one."""
+    """Reads the plan of an interrupted preparation, or makes a new one."""
     path = os.path.join(folders.work, PLAN_FILE)
     if tf.io.gfile.exists(path):
         plan = read_json(path)
@@ -214,7 +216,7 @@ def _result(plan, folders, shard) -> ShardResult | None:
 
 
 def _publish(folders, report):
-    """Gives a finished corpus its name."""
+    """Gives a finished corpus its final name."""
     tf.io.gfile.makedirs(os.path.dirname(folders.corpus))
     tf.io.gfile.rename(folders.shards, folders.corpus)
     write_json(os.path.join(folders.output, REPORT_FILE), report)

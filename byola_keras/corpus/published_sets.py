@@ -1,7 +1,8 @@
-"""Which files of a folder belong to a published training set, and which are missing.
+"""Finds out which files of a folder belong to a published training set, and which are missing.
 
-Sound of AudioSet disappears from the web, so that every copy is another one: a result stands beside the
-paper's only with the count of the clips that it was trained on.
+Sound of AudioSet disappears from the web, so that no two copies are the same: a result can only be compared
+with the paper's beside the number of clips that it was trained on. A clip is here what the sets call so: one
+of their recordings.
 """
 
 import csv
@@ -10,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-# Clips that the paper trained on (arXiv 2204.07402, Section IV-A), for comparison.
+# Numbers of clips that the paper trained on (arXiv 2204.07402, Section IV-B3), for comparison.
 AUDIOSET_CLIPS = 1_963_807
 FSD50K_DEV_CLIPS = 40_966
 
@@ -21,11 +22,11 @@ class PublishedSet(NamedTuple):
     """The part of a published set that is there.
 
     Attributes:
-        name: of the set.
-        files: paths, sorted; the first one where a clip is there more than once.
-        listed: how many clips the set's lists name.
+        name: name of the set.
+        files: paths of the clips that are there, sorted; of a clip that is there more than once the first.
+        listed: number of clips that the set's lists name.
         missing: names of the listed clips without a file, sorted.
-        paper_clips: how many the paper had.
+        paper_clips: number of clips that the paper trained on.
     """
 
     name: str
@@ -36,13 +37,13 @@ class PublishedSet(NamedTuple):
 
 
 def select_audioset(segment_csvs: Sequence[str], files: Iterable[str]) -> PublishedSet:
-    """The files of AudioSet's segments.
+    """Chooses the files of AudioSet's segments.
 
     Args:
-        segment_csvs: `balanced_train_segments.csv`, `unbalanced_train_segments.csv` or both, as published:
-            lines "YTID, start_seconds, end_seconds, labels" and comments with #.
-        files: paths. A name is the YouTube identifier, with a "Y" before it or not, and then anything that
-            begins with "_" or ".": `Y<id>.wav`, `<id>_<start>_<end>.flac`, `<id>_30000.mp3`.
+        segment_csvs: paths of `balanced_train_segments.csv`, `unbalanced_train_segments.csv` or both, as
+            published: lines "YTID, start_seconds, end_seconds, labels" and comments with #.
+        files: paths of sound files. A name is the YouTube identifier, with a "Y" before it or not, and then
+            anything that begins with "_" or ".": `Y<id>.wav`, `<id>_<start>_<end>.flac`, `<id>_30000.mp3`.
 
     Raises:
         FileNotFoundError: a list is not there.
@@ -55,11 +56,11 @@ def select_audioset(segment_csvs: Sequence[str], files: Iterable[str]) -> Publis
 
 
 def select_fsd50k(dev_csv: str, files: Iterable[str]) -> PublishedSet:
-    """The files of FSD50K's development set.
+    """Chooses the files of FSD50K's development set.
 
     Args:
-        dev_csv: `FSD50K.ground_truth/dev.csv` as published, with a column `fname`.
-        files: paths; a name without its extension is the `fname`.
+        dev_csv: path of `FSD50K.ground_truth/dev.csv` as published, with a column `fname`.
+        files: paths of sound files; a name without its extension is the `fname`.
 
     Raises:
         FileNotFoundError: the list is not there.
@@ -100,7 +101,7 @@ def _audioset_ids(path):
 
 
 def _listed_id(path, listed):
-    """The identifier in a file's name; one that itself begins with "Y" is told by the list."""
+    """Finds the identifier in a file's name; the list tells whether a first "Y" belongs to it."""
     stem = _stem(path)
     for start in (0, 1) if stem.startswith("Y") else (0,):
         youtube_id, rest = stem[start : start + 11], stem[start + 11 :]

@@ -1,4 +1,4 @@
-"""One shard of a corpus: the piece of work of which a preparation consists.
+"""Writes one shard of a corpus, which is one unit of work of a preparation.
 
 A shard is written under a temporary name and renamed, and then its result is. A worker that dies so leaves
 nothing that could be taken for a whole shard, and what was done is not done again. Sound does not travel
@@ -22,9 +22,9 @@ from byola_keras.corpus.corpus import shard_name
 from byola_keras.corpus.sources import read_part
 
 PLAN_FILE = "plan.json"
-# A rest of a recording that is shorter stays with the clip before it.
+# Number of samples; a rest of a recording that is shorter stays with the clip before it.
 _SHORTEST_CLIP = SAMPLE_RATE
-# TFRecord: a length of 8 bytes and its checksum of 4, the record, a checksum of 4.
+# A TFRecord file holds for each record its length in 8 bytes, a checksum of 4, the record, a checksum of 4.
 _RECORD_HEADER, _RECORD_FOOTER = 12, 4
 
 
@@ -34,12 +34,12 @@ class ShardResult:
 
     Attributes:
         bytes: size of the file.
-        offsets: of the samples of each clip in the file.
-        samples: of each clip.
-        skipped: path to reason, of recordings of which nothing was kept.
-        partly_kept: path to reason, of recordings of which a part was kept.
-        turned_down: clips that exceeded full scale.
-        silent: clips in which all samples are zero.
+        offsets: byte of the file at which the samples of each clip begin.
+        samples: number of samples of each clip.
+        skipped: path -> reason, for the recordings of which nothing was kept.
+        partly_kept: path -> reason, for the recordings of which only a part was kept.
+        turned_down: number of clips that exceeded full scale.
+        silent: number of clips in which all samples are zero.
     """
 
     bytes: int = 0
@@ -53,7 +53,7 @@ class ShardResult:
 
 @functools.cache
 def features():
-    """The features of an example, as TensorFlow Datasets has them."""
+    """The features of an example, as TensorFlow Datasets describes them."""
     import tensorflow_datasets as tfds  # noqa: PLC0415
 
     return tfds.features.FeaturesDict(
@@ -66,12 +66,12 @@ def features():
 
 
 def part_file(shard: int) -> str:
-    """Name of the file that lists the sources of a shard."""
+    """Gives the name of the file that lists the sources of a shard."""
     return f"sources-{shard:05d}.json"
 
 
 def result_file(shard: int) -> str:
-    """Name of the file with the result of a shard."""
+    """Gives the name of the file with the result of a shard."""
     return f"result-{shard:05d}.json"
 
 
@@ -79,9 +79,9 @@ def write_shard(shard: int, folder: str, work_folder: str) -> None:
     """Writes a shard and its result, unless both are there.
 
     Args:
-        shard: its number.
-        folder: where shards are written; a folder, or an address that `tf.io.gfile` writes to.
-        work_folder: where the plan is and results are written.
+        shard: number of the shard.
+        folder: folder that shards are written to, or an address that `tf.io.gfile` writes to.
+        work_folder: folder of the plan, which also gets the results.
     """
     plan = read_json(os.path.join(work_folder, PLAN_FILE))
     path = os.path.join(folder, shard_name(plan["name"], shard, plan["shards"]))
@@ -96,7 +96,7 @@ def write_shard(shard: int, folder: str, work_folder: str) -> None:
 
 
 def finished_result(path: str, result_path: str) -> ShardResult | None:
-    """The result of a shard that is whole; None where it is not there or has another size."""
+    """Reads the result of a shard; None unless the shard is there with the size that the result says."""
     if not (tf.io.gfile.exists(path) and tf.io.gfile.exists(result_path)):
         return None
     result = ShardResult(**read_json(result_path))

@@ -1,7 +1,7 @@
-"""What a corpus is prepared from: sound files, or a data set of TensorFlow Datasets.
+"""The sources of a corpus: sound files, or a data set of TensorFlow Datasets.
 
-Sources are divided into parts, one for each shard. A part is a JSON value that says all a worker on
-another machine has to know.
+Sources are divided into parts, one for each shard. A part is a JSON value that tells a worker on another
+machine all it has to know.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from byola_keras.audio.files import former_relative_names, relative_names
 from byola_keras.audio.pcm import from_int16
 from byola_keras.audio.storage import is_remote
 
-# Files whose headers are read to estimate how much sound there is.
+# Number of files whose headers are read to estimate how much sound there is.
 _PROBED_FILES = 200
 
 
@@ -26,8 +26,9 @@ class Recording(NamedTuple):
 
     Attributes:
         key: name of the recording in the corpus.
-        path: what messages call it.
-        blocks: its samples, mono float32 arrays; raises `AudioError` where it is broken.
+        path: name of the recording in messages.
+        blocks: samples of the recording as mono float32 arrays; the iterator raises `AudioError` where the
+            recording is broken.
     """
 
     key: bytes
@@ -36,10 +37,10 @@ class Recording(NamedTuple):
 
 
 class FileSources:
-    """Sound files.
+    """Sound files as sources.
 
     Args:
-        files: paths or addresses, sorted.
+        files: paths or addresses of sound files, sorted.
 
     Attributes:
         sha256: a hash that changes when a file comes, goes or is replaced, and not when the folder moves.
@@ -59,12 +60,12 @@ class FileSources:
         return len(self.files)
 
     def estimated_seconds(self) -> float:
-        """How much sound there is, judged by the headers of some of the files."""
+        """Estimates how much sound there is by the headers of some of the files."""
         chosen = np.random.default_rng(0).permutation(len(self.files))[:_PROBED_FILES]
         return float(np.mean([_claimed_seconds(self.files[index]) for index in chosen])) * len(self.files)
 
     def parts(self, count: int) -> Iterator[dict]:
-        """The sources of each of `count` shards; files of a folder come into different ones."""
+        """Divides the sources among `count` shards; files of one folder come into different shards."""
         order = np.random.default_rng(0).permutation(len(self.files))
         keys = relative_names(self.files)
         for part in range(count):
@@ -73,15 +74,21 @@ class FileSources:
 
 
 class TfdsSources:
-    """The examples of a data set of TensorFlow Datasets.
+    """The examples of a data set of TensorFlow Datasets as sources.
 
     Args:
-        dataset: name, with configuration and version if wanted, or the folder of a prepared data set.
-        split: such as "train" or "train[:10%]".
-        data_dir: where it was prepared; None for TensorFlow Datasets' default.
+        dataset: name of the data set, with configuration and version if wanted, or the folder of a prepared
+            one.
+        split: split of the data set, such as "train" or "train[:10%]".
+        data_dir: folder in which it was prepared; None for the default of TensorFlow Datasets.
         feature: name of the feature with the sound: integers at the scale of 16 bits, or floats; [samples]
             or [samples, channels].
-        sample_rate: Hz; None takes what the data set says.
+        sample_rate: rate of that sound in Hz; None for the rate that the data set states.
+
+    Attributes:
+        sha256: a hash of the data set's name and version, the split, the feature, the rate and the number of
+            examples.
+        former_sha256: the same hash, as it has no former form.
 
     Raises:
         ValueError: there is no such data set, split or feature, or its rate is not known.
@@ -126,11 +133,11 @@ class TfdsSources:
         return self._count
 
     def estimated_seconds(self) -> float:
-        """How much sound there is, judged by the size of the data set."""
+        """Estimates how much sound there is by the size of the data set."""
         return self._seconds
 
     def parts(self, count: int) -> Iterator[dict]:
-        """The sources of each of `count` shards: stretches of the data set."""
+        """Divides the data set into stretches for `count` shards."""
         return ({**self._part, "part": part, "parts": count} for part in range(count))
 
 
@@ -138,8 +145,8 @@ def read_part(part: dict, sample_rate: int) -> Iterator[Recording]:
     """Opens the recordings of a part one after the other.
 
     Args:
-        part: of `parts`.
-        sample_rate: Hz, of the blocks.
+        part: one of the values of `parts`.
+        sample_rate: rate of the blocks in Hz.
     """
     if part["kind"] == FileSources.kind:
         for key, path in part["recordings"]:
@@ -174,11 +181,12 @@ def _tfds_blocks(samples, source_rate, sample_rate):
 
 
 def tfds_builder(dataset: str, data_dir: str | None):
-    """The builder of a data set of TensorFlow Datasets.
+    """Finds the builder of a data set of TensorFlow Datasets.
 
     Args:
-        dataset: name, with configuration and version if wanted, or the folder of a prepared data set.
-        data_dir: where it was prepared; None for TensorFlow Datasets' default.
+        dataset: name of the data set, with configuration and version if wanted, or the folder of a prepared
+            one.
+        data_dir: folder in which it was prepared; None for the default of TensorFlow Datasets.
 
     Raises:
         ValueError: there is no such data set.
@@ -197,7 +205,7 @@ def tfds_builder(dataset: str, data_dir: str | None):
 
 
 def tfds_sample_rate(builder, feature: str) -> int:
-    """Hz, of the feature with the sound.
+    """Finds the rate in Hz of the feature with the sound.
 
     Raises:
         ValueError: the data set does not say it.
@@ -213,7 +221,7 @@ def tfds_sample_rate(builder, feature: str) -> int:
 
 
 def _size(path):
-    """Bytes of a local file; None for what is not there or not here."""
+    """Size of a local file in bytes; None for a remote file or one that is not there."""
     return os.path.getsize(path) if not is_remote(path) and os.path.exists(path) else None
 
 
