@@ -1,32 +1,42 @@
-"""Apache Beam: there or not, and a pipeline run to its end."""
+"""Apache Beam, which is an extra: its import, and a pipeline that is run to its end."""
 
 from types import ModuleType
 
 
 def import_beam() -> ModuleType:
-    """The package.
+    """Imports Apache Beam.
+
+    Returns:
+        The package `apache_beam`.
 
     Raises:
-        ImportError: it is not installed.
+        ImportError: the package is not installed.
     """
     try:
         import apache_beam  # noqa: PLC0415
     except ImportError as error:
-        raise ImportError("This needs the package apache-beam; run: pip install -e '.[beam]'") from error
+        raise ImportError(
+            "The package apache-beam must be installed. Received: an import that failed; run: "
+            "pip install 'byola-keras[beam]'"
+        ) from error
     return apache_beam
 
 
 def names_runner(arguments: list[str]) -> bool:
-    """Whether Beam's arguments say where to run."""
+    """Whether Beam's arguments say where the pipeline runs, by --runner=NAME or --runner NAME."""
     return any(argument.split("=")[0] == "--runner" for argument in arguments)
 
 
 def run_to_end(pipeline) -> None:
-    """Runs a pipeline and waits for it.
+    """Runs a Beam pipeline and waits until it is done.
+
+    Args:
+        pipeline: an `apache_beam.Pipeline`.
 
     Raises:
-        RuntimeError: it failed.
-        KeyboardInterrupt: Ctrl-C came; from a worker in this process it comes as Beam's error.
+        RuntimeError: the pipeline failed. The message holds the last line of Beam's, which is the error of
+            the worker.
+        KeyboardInterrupt: Ctrl-C was pressed. A worker in this process reports it as an error of Beam.
     """
     try:
         pipeline.run().wait_until_finish()

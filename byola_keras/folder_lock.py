@@ -1,4 +1,4 @@
-"""A folder that serves one process at a time."""
+"""Folders that serve one process at a time."""
 
 import contextlib
 import fcntl
@@ -10,15 +10,15 @@ from absl import logging
 
 @contextlib.contextmanager
 def locked(folder: str, busy: str, wait: bool = False) -> Iterator[None]:
-    """Holds a folder, which is made if it is not there; the lock ends with the process, however it ends.
+    """Holds a folder while the block runs. The lock ends with the process, however the process ends.
 
     Args:
-        folder: local folder.
-        busy: text of the error, or of the log where `wait` is set.
-        wait: whether to wait for another process that holds it.
+        folder: a local folder, which is made if it is not there. The lock is its file `.lock`, which stays.
+        busy: what is said where another process holds the folder: the error, or the log if `wait` is set.
+        wait: whether to wait for the other process.
 
     Raises:
-        ValueError: another process holds it, and `wait` is not set.
+        ValueError: another process holds the folder, and `wait` is not set.
     """
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, ".lock"), "w", encoding="utf-8") as file:

@@ -14,18 +14,21 @@ from multiprocessing import connection
 
 @contextlib.contextmanager
 def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes for decoding: damage that ends a decoder ends a worker, and is noticed.
+    """Starts worker processes for decoding, in which damage that ends a decoder is noticed.
 
-    The workers end with the process that made them, however that ends. When the block ends with an error,
-    what is under way is not waited for.
+    The workers end with the process that started them, however that ends. When the block ends with an error,
+    tasks under way are not waited for.
 
     Args:
-        workers: number of processes. They are started afresh, since a fork of a process with threads may
+        workers: number of processes. Each is a new interpreter, since a fork of a process with threads may
             hang.
+
+    Yields:
+        The pool, whose workers are starting.
     """
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_start_worker)
-    # The workers inherit the mask: Ctrl-C, which reaches the whole group of processes, is the parent's affair
-    # from their first moment on.
+    # Ctrl-C reaches the whole group of processes. The workers inherit this mask, so that from their first
+    # moment on the parent alone answers to it.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         for _ in range(workers):
@@ -41,16 +44,18 @@ def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
 
 
 def available_cores() -> int:
-    """Processor cores that this process may use."""
+    """Number of processor cores that this process may use."""
     return len(os.sched_getaffinity(0))
 
 
 def leave(message: str, code: int) -> None:
-    """Ends this process at once, whatever its threads and workers are at: a shutdown around them may hang.
+    """Ends this process at once, without waiting for its threads and workers, on which a shutdown may hang.
+
+    Handlers of `atexit` are not called.
 
     Args:
-        message: for the standard error; empty for none.
-        code: exit status.
+        message: what is printed to the standard error; empty for nothing.
+        code: exit code of the process.
     """
     if message:
         print(message, file=sys.stderr)
@@ -60,11 +65,11 @@ def leave(message: str, code: int) -> None:
 
 
 def _nothing():
-    """Starts a worker."""
+    """The first task of a worker: a pool starts its workers when they have something to do."""
 
 
 def _start_worker():
-    # Libraries warn of their own affairs, once in each process.
+    # The warnings of libraries would come once from each process.
     logging.disable(logging.WARNING)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

@@ -43,10 +43,16 @@ def define_flags(values: flags.FlagValues) -> None:
     common.model_flag(values, without="an untrained embedder of full size (export, inference)")
 
 
-def run(values: flags.FlagValues, arguments: list[str]) -> None:
-    """Measures the part that the one argument names, and prints the figures."""
+def check(values: flags.FlagValues, arguments: list[str]) -> None:
+    """Refuses unknown parts, and `input` without sound."""
     if len(arguments) != 1 or arguments[0] not in _PARTS:
         raise ValueError(f"The one argument must be one of {', '.join(_PARTS)}. Received: {arguments}")
+    if arguments == ["input"] and not values.audio_dir and not values.data_dir:
+        raise ValueError("input needs --audio_dir, --data_dir or both. Received: neither.")
+
+
+def run(values: flags.FlagValues, arguments: list[str]) -> None:
+    """Measures the part that the one argument names, and prints the figures."""
     common.make_folder_of(values.json)
     figures = _PARTS[arguments[0]](values)
     for name, value in figures.items():
@@ -63,8 +69,6 @@ def _measure_step(values):
 def _measure_input(values):
     from byola_keras.timing.input import time_input
 
-    if not values.audio_dir and not values.data_dir:
-        raise ValueError("input needs --audio_dir, --data_dir or both. Received: neither.")
     return time_input(
         values.audio_dir, values.data_dir, values.corpus, values.batch_size, values.rounds, values.workers
     )
@@ -100,6 +104,7 @@ COMMAND = Command(
     __doc__,
     define_flags,
     run,
+    check,
     interrupted="Interrupted; nothing was written.",
     takes_arguments=True,
 )

@@ -31,6 +31,8 @@ class Command:
         define_flags: defines the command's flags on the `absl.flags.FlagValues` that it is given.
         run: does the work. It takes the parsed flags and the arguments that are no flags, and returns the
             exit code (None for 0). Heavy imports belong inside.
+        check: raises a ValueError or OSError where flags and arguments do not fit together. It runs before
+            TensorFlow is imported, so that such an error comes at once.
         interrupted: what Ctrl-C leaves behind, as a sentence for the user.
         takes_arguments: whether arguments that are no flags are allowed.
         ends_on_interrupt: whether Ctrl-C ends the process where it stands, without an exception. For commands
@@ -43,6 +45,7 @@ class Command:
     text: str
     define_flags: Callable[[flags.FlagValues], None]
     run: Callable[[flags.FlagValues, list[str]], int | None]
+    check: Callable[[flags.FlagValues, list[str]], None] = lambda values, arguments: None
     interrupted: str = "Interrupted."
     takes_arguments: bool = False
     ends_on_interrupt: bool = False
@@ -70,12 +73,15 @@ def parse(command: Command, arguments: list[str], values: flags.FlagValues) -> l
 
     Raises:
         absl.flags.Error: a flag is unknown, or its value is not allowed.
-        ValueError: there are arguments that are no flags, and the command takes none.
+        ValueError: there are arguments that are no flags, and the command takes none; or flags and arguments
+            do not fit together.
+        OSError: a file or folder that a flag names is not there, or must not be there.
     """
     command.define_flags(values)
     _, *rest = values([command.name, *arguments])
     if rest and not command.takes_arguments:
         raise ValueError(f"Arguments must be flags. Received: {rest}")
+    command.check(values, rest)
     return rest
 
 
@@ -150,8 +156,6 @@ def _flag_help(flag):
     name = f"--[no]{flag.name}" if flag.boolean else f"--{flag.name}"
     # absl adds to the help of what may be repeated; our texts say it themselves.
     text = f"{name}: {flag.help.removesuffix(_ABSL_REPEATS)}"
-    if isinstance(flag.parser, flags.EnumParser):
-        text += f" One of {', '.join(flag.parser.enum_values)}."
     if flag.default not in (None, []):
         default = flag.default_as_str.strip("'")
         text += f" Default: {default}."

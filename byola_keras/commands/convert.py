@@ -72,8 +72,8 @@ def define_flags(values: flags.FlagValues) -> None:
     flags.mark_flags_as_required(["weights", "output"], values)
 
 
-def run(values: flags.FlagValues, arguments: list[str]) -> None:
-    """Converts the checkpoint and says what it has become."""
+def check(values: flags.FlagValues, arguments: list[str]) -> None:
+    """Refuses requests without statistics or with both kinds, and an output that is there already."""
     given = [name for name in ("mean", "std", "stats_from") if values[name].value not in (None, [])]
     if given not in (["mean", "std"], ["stats_from"]):
         raise ValueError(
@@ -84,6 +84,10 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         raise FileExistsError(
             f"`output` must not be there yet. Received: output={values.output!r}; --overwrite replaces it."
         )
+
+
+def run(values: flags.FlagValues, arguments: list[str]) -> None:
+    """Converts the checkpoint and says what it has become."""
     from byola_keras.models.norm_stats import NormStats
     from byola_keras.torch_files.convert import convert_torch, save
 
@@ -130,5 +134,6 @@ COMMAND = Command(
     __doc__,
     define_flags,
     run,
+    check,
     interrupted="Interrupted; nothing was written.",
 )

@@ -38,12 +38,16 @@ def define_flags(values: flags.FlagValues) -> None:
     flags.mark_flags_as_required(["model", "output_dir"], values)
 
 
-def run(values: flags.FlagValues, arguments: list[str]) -> None:
-    """Embeds the files; `arguments` are Beam's."""
+def check(values: flags.FlagValues, arguments: list[str]) -> None:
+    """Refuses requests without sound, and Beam's arguments without Beam."""
     if arguments and values.runner != "beam":
         raise ValueError(f"Arguments after -- are Beam's. Received: {arguments} without --runner=beam")
     if not values.input and not values.file_list:
         raise ValueError("Sound must be given by --input, --file_list or both. Received: neither.")
+
+
+def run(values: flags.FlagValues, arguments: list[str]) -> None:
+    """Embeds the files; `arguments` are Beam's."""
     from byola_keras.embedding.embed_files import embed_files
     from byola_keras.embedding.request import Request
     from byola_keras.embedding.sound_files import find_sound_files
@@ -80,6 +84,7 @@ COMMAND = Command(
     __doc__,
     define_flags,
     run,
+    check,
     interrupted="Interrupted. What is written stays; the same command goes on.",
     takes_arguments=True,
     has_workers=True,

@@ -68,13 +68,17 @@ def define_flags(values: flags.FlagValues) -> None:
     )
 
 
-def run(values: flags.FlagValues, arguments: list[str]) -> None:
-    """Evaluates each model on each task and prints the table."""
+def check(values: flags.FlagValues, arguments: list[str]) -> None:
+    """Refuses requests without models or tasks."""
     if not values.summarize and not (values.model and values.tasks):
         raise ValueError(
             f"--model and --tasks must be given, or --summarize. Received: model={values.model}, "
             f"tasks={values.tasks}"
         )
+
+
+def run(values: flags.FlagValues, arguments: list[str]) -> None:
+    """Evaluates each model on each task and prints the table."""
     # Each task has functions of its own, of whose number TensorFlow warns.
     standard_logging.getLogger("tensorflow").setLevel("ERROR")
     from byola_keras.evaluation import choices, evaluate, results
@@ -101,6 +105,7 @@ COMMAND = Command(
     __doc__,
     define_flags,
     run,
+    check,
     interrupted="Interrupted; the same command goes on from the embeddings that are there.",
     # A KeyboardInterrupt may be lost in TensorFlow's clean-up, and all that is written is whole.
     ends_on_interrupt=True,

@@ -61,6 +61,22 @@ def _source_flags(values):
     )
 
 
+def check(values: flags.FlagValues, arguments: list[str]) -> None:
+    """Refuses requests without sound, or with sources that exclude each other."""
+    names = ("audio_dir", "file_list", "audioset_csv", "fsd50k_csv", "tfds")
+    given = [name for name in names if values[name].value]
+    if ("tfds" in given and len(given) > 1) or {"audioset_csv", "fsd50k_csv"} <= set(given) or not given:
+        raise ValueError(
+            "Sound must come from files (--audio_dir, --file_list; with --audioset_csv or --fsd50k_csv to "
+            f"choose among them) or from --tfds. Received: {', '.join(given) or 'none of them'}"
+        )
+    if "tfds" not in given and not {"audio_dir", "file_list"} & set(given):
+        raise ValueError(
+            "--audioset_csv and --fsd50k_csv choose among the files of --audio_dir or --file_list. Received: "
+            "neither of these."
+        )
+
+
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
     """Prepares the corpus and prints what it holds; `arguments` are Beam's."""
     from byola_keras.corpus.prepare import prepare
@@ -85,13 +101,6 @@ def _sources(values):
     from byola_keras.corpus import published_sets
     from byola_keras.corpus.sources import FileSources, TfdsSources
 
-    names = ("audio_dir", "file_list", "audioset_csv", "fsd50k_csv", "tfds")
-    given = [name for name in names if values[name].value]
-    if ("tfds" in given and len(given) > 1) or {"audioset_csv", "fsd50k_csv"} <= set(given) or not given:
-        raise ValueError(
-            "Sound must come from files (--audio_dir, --file_list; with --audioset_csv or --fsd50k_csv to "
-            f"choose among them) or from --tfds. Received: {', '.join(given) or 'none of them'}"
-        )
     if values.tfds:
         return (
             TfdsSources(
@@ -102,11 +111,6 @@ def _sources(values):
                 values.tfds_sample_rate,
             ),
             None,
-        )
-    if not {"audio_dir", "file_list"} & set(given):
-        raise ValueError(
-            "--audioset_csv and --fsd50k_csv choose among the files of --audio_dir or --file_list. Received: "
-            "neither of these."
         )
     files = find_audio_files(values.audio_dir, values.file_list)
     published = None
@@ -139,6 +143,7 @@ COMMAND = Command(
     __doc__,
     define_flags,
     run,
+    check,
     interrupted="Interrupted. The shards that are done stay; the same command goes on.",
     takes_arguments=True,
     has_workers=True,
