@@ -31,8 +31,8 @@ class CorpusStream:
         crops_per_clip: number of crops that each visit to a clip gives.
 
     Attributes:
-        skipped: an empty dict, for a corpus holds nothing that cannot be decoded; that of a `CropStream` names
-            the files that it skipped.
+        skipped: an empty dict, for a corpus holds nothing that cannot be decoded; a `CropStream` has the
+            files here that it skipped.
         errors: carries the `AudioError` of a corpus that cannot be read.
     """
 
@@ -137,8 +137,8 @@ class CorpusStream:
         """Divides the crops of a group of clips into batches.
 
         Returns:
-            int16 [window * crops_per_clip, batch_size, crop_length]. The first crops of all clips come in a random order, then the second
-            ones in another, and so on.
+            int16 [window * crops_per_clip, batch_size, crop_length]. The first crops of all clips come in a
+            random order, then the second ones in another, and so on.
         """
         passes = []
         for number in range(self.crops_per_clip):
