@@ -18,9 +18,11 @@ from byola_keras.evaluation.probe import LEARNING_RATES, SEEDS
 from byola_keras.evaluation.representations import has_statistics, load_representation
 from byola_keras.evaluation.task import Task
 from byola_keras.evaluation.task_probe import TaskScores, class_table, confusion, probe_task
-from byola_keras.evaluation.tasks import fsd50k, load_task
+from byola_keras.evaluation.tasks import TASKS, fsd50k, load_task
 from byola_keras.evaluation.tasks.fsd50k_subsets import SUBSETS, subset_scores
 from byola_keras.models.embedder import Embedder
+
+_FSD50K = "fsd50k"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,7 +74,9 @@ def evaluate(
     """
     plots.check_installed()
     how = {"check_counts": check_counts, "cache_dir": options.cache_dir}
-    tasks = [load_task(spec, data_dir, _split_csv(spec, split_csv), **how) for spec in specs]
+    # A split is for the tasks that take one, whatever else is evaluated beside them.
+    splittable = [name for name, official in TASKS.items() if official.takes_split_csv]
+    tasks = [load_task(spec, data_dir, split_csv if spec in splittable else None, **how) for spec in specs]
     _check_names(tasks, records.load(options.output_dir))
     for task in tasks:
         learning_rates(task, options.learning_rate)
@@ -118,7 +122,7 @@ def evaluate_task(task: Task, model: str, embedder: Embedder, options: Options) 
         record |= _with_auc(auc)
     write_details(task, outcome, record, options.output_dir)
     # A copy that lacks classes lacks subsets.
-    with_subsets = task.name == fsd50k.NAME and task.comparable
+    with_subsets = task.name == fsd50k.TASK.name and task.comparable
     return [record, *_subsets(task, outcome, record)] if with_subsets else [record]
 
 
@@ -210,8 +214,3 @@ def _check_names(tasks, records):
                 f"Tasks in one folder of results must have different names. Received: {task.file} and "
                 f"{known}, both called {task.name}; rename one of the files, or take another output_dir."
             )
-
-
-def _split_csv(spec, split_csv):
-    """A split is for the tasks that take one, whatever else is evaluated beside them."""
-    return split_csv if spec in ("voxforge", "surge") else None

@@ -1,6 +1,7 @@
-"""What a task of the benchmark is: labelled clips, and who trains, chooses and tests on them."""
+"""What a task is: labelled clips, and which of them train, choose and test the probe."""
 
 import dataclasses
+from collections.abc import Iterable
 from typing import NamedTuple
 
 SPLITS = ("train", "valid", "test")
@@ -22,6 +23,16 @@ class Clip(NamedTuple):
     fold: int = 0
 
 
+def by_split(clips: Iterable[Clip]) -> tuple[Clip, ...]:
+    """The clips of train first, then those of valid and of test, else in the order given.
+
+    So the embeddings of a split are neighbours, and are read as one piece of a file that may be larger than
+    the memory.
+    """
+    order = {split: place for place, split in enumerate(("", *SPLITS))}
+    return tuple(sorted(clips, key=lambda clip: order[clip.split]))
+
+
 @dataclasses.dataclass(frozen=True)
 class Task:
     """A task and its clips.
@@ -29,13 +40,13 @@ class Task:
     Attributes:
         name: short name, as in `--tasks=esc50`.
         title: name in tables.
-        clips: all clips; with splits or with folds. Those of a split are neighbours, so that their
-            embeddings are.
-        unit_seconds: average length of a clip: the window that the paper's protocol embeds.
-        learning_rate: of the probe, as published; None where nothing was published.
+        clips: all clips, with splits or with folds, in the order of `by_split`.
+        unit_seconds: average length of a clip: the length of the windows that are embedded.
+        learning_rate: learning rate of the probe in the authors' evaluation code; None for a task that is not
+            the paper's.
         multi_label: whether a clip may have several labels, or none.
-        comparable: whether the split is the paper's, so that scores stand beside its own.
-        file: of a task that is a CSV file, its absolute path.
+        comparable: whether clips and split are the paper's, so that scores stand beside its own.
+        file: absolute path of the CSV file of a task that is one.
     """
 
     name: str
@@ -46,11 +57,6 @@ class Task:
     multi_label: bool = False
     comparable: bool = True
     file: str = ""
-
-    def __post_init__(self):
-        order = {split: place for place, split in enumerate(("", *SPLITS))}
-        by_split = tuple(sorted(self.clips, key=lambda clip: order[clip.split]))
-        object.__setattr__(self, "clips", by_split)
 
     @property
     def folds(self) -> int:

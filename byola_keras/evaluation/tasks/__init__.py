@@ -2,7 +2,6 @@
 
 import dataclasses
 import os
-from types import ModuleType
 
 from byola_keras.evaluation.task import Task
 from byola_keras.evaluation.tasks import (
@@ -12,7 +11,6 @@ from byola_keras.evaluation.tasks import (
     fsd50k,
     gtzan,
     nsynth,
-    reading,
     spcv2,
     surge,
     tfds_task,
@@ -20,9 +18,10 @@ from byola_keras.evaluation.tasks import (
     vc1,
     voxforge,
 )
+from byola_keras.evaluation.tasks.official_task import OfficialTask
 
-TASKS: dict[str, ModuleType] = {
-    module.NAME: module
+TASKS: dict[str, OfficialTask] = {
+    module.TASK.name: module.TASK
     for module in (esc50, us8k, fsd50k, spcv2, vc1, voxforge, cremad, gtzan, nsynth, surge)
 }
 
@@ -40,20 +39,25 @@ def load_task(
     Args:
         spec: name of a task; `csv:PATH[:COLUMN]`, where PATH is relative to the working directory; or
             `tfds:NAME[:LABEL]`.
-        data_dir: holds a folder per task, named as the task; or is itself the folder of the task. Data sets
-            of TensorFlow Datasets are looked for there and in its own folder.
-        split_csv: split of voxforge or surge; see there.
-        seed: of their own split without one.
-        check_counts: whether a copy with other counts than the published ones is refused; if not, such a
-            copy is not comparable.
-        cache_dir: where a data set of TensorFlow Datasets becomes sound files.
+        data_dir: folder that holds a folder for each task, named as the task; or the folder of the task
+            itself. Data sets of TensorFlow Datasets are looked for there and in its own folder.
+        split_csv: split of a task that is published without one (voxforge, surge), see `OfficialTask.read`.
+        seed: seed of the split of such a task without a `split_csv`; the others do not depend on it.
+        check_counts: whether a copy with other counts than Table II's is refused; if not, such a copy is not
+            comparable.
+        cache_dir: folder where a data set of TensorFlow Datasets becomes sound files.
 
     Raises:
         FileNotFoundError: a file of the official layout is not there; the message says where to get it.
         ValueError: there is no such task, or its files are not as published.
     """
+    splittable = [name for name, official in TASKS.items() if official.takes_split_csv]
+    if split_csv and spec not in splittable:
+        raise ValueError(
+            f"`split_csv` must be empty for {spec}, which has a split of its own. Received: "
+            f"split_csv={split_csv!r}; only {' and '.join(splittable)} take one."
+        )
     if spec.startswith(csv_task.PREFIX):
-        reading.official_split_only(spec, split_csv)
         return csv_task.read(*_csv_parts(spec))
     if spec.startswith(tfds_task.PREFIX):
         name, _, column = spec[len(tfds_task.PREFIX) :].partition(":")
@@ -63,15 +67,13 @@ def load_task(
             f"`spec` must be one of {', '.join(TASKS)}, csv:PATH[:COLUMN] or tfds:NAME[:LABEL]. "
             f"Received: spec={spec!r}"
         )
-    module = TASKS[spec]
-    folder = os.path.join(data_dir, spec)
-    # The first of the needs is the one that no other task has.
-    if not os.path.isdir(folder) and reading.has(data_dir, module.NEEDS[0]):
-        folder = data_dir
-    task = module.read(folder, split_csv, seed)
-    reading.check_classes(task)
+    official = TASKS[spec]
+    path = os.path.join(data_dir, spec)
+    if not os.path.isdir(path) and official.folder(data_dir).has(official.landmark):
+        path = data_dir
+    task = official.read(path, split_csv, seed)
     try:
-        reading.check_counts(task, module.CLIPS, module.CLASSES, getattr(module, "MORE_CLIPS", 0))
+        official.check_counts(task)
     except ValueError:
         if check_counts:
             raise

@@ -5,7 +5,7 @@ import os
 
 import soundfile
 
-from byola_keras.evaluation.task import SPLITS, Clip, Task
+from byola_keras.evaluation.task import SPLITS, Clip, Task, by_split
 from byola_keras.evaluation.tasks import reading
 
 PREFIX = "csv:"
@@ -37,7 +37,7 @@ def read(path: str, column: str | None = None) -> Task:
     split_column = _column(path, columns, "split", ("split", "fold"))
     multi_label = any(len(_parts(row[label_column])) > 1 for row in rows)
     seen = {}
-    clips = tuple(
+    clips = [
         Clip(
             _sound(path, number, row[file_column], seen),
             _labels(path, number, row[label_column], multi_label),
@@ -45,8 +45,9 @@ def read(path: str, column: str | None = None) -> Task:
             reading.check_fold(row["fold"], path, number) if split_column == "fold" else 0,
         )
         for number, row in enumerate(rows, 2)
-    )
+    ]
     name = "_".join(["csv", os.path.splitext(os.path.basename(path))[0]] + ([column] if column else []))
+    clips = by_split(clips)
     task = Task(name, name, clips, 0.0, multi_label=multi_label, comparable=False, file=os.path.abspath(path))
     _check_classes(path, task)
     return dataclasses.replace(task, unit_seconds=_unit_seconds(path, task))

@@ -1,38 +1,18 @@
 """ESC-50: environmental sounds, 5 published folds."""
 
-import os
+from byola_keras.evaluation.tasks.official_task import OfficialTask, clips_with_folds
 
-from byola_keras.evaluation.task import Clip, Task
-from byola_keras.evaluation.tasks import reading
+_LIST = "meta/esc50.csv"
 
-NAME = "esc50"
-TITLE = "ESC-50"
-UNIT_SECONDS = 5.0
-LEARNING_RATE = 0.001
-CLASSES = 50
-CLIPS = 2_000
-SOURCE = "https://github.com/karolpiczak/ESC-50 (the archive of the repository)"
-NEEDS = ("meta/esc50.csv", "audio")
-
-
-def read(folder: str, split_csv: str | None = None, seed: int = 0) -> Task:
-    """The task from a folder with audio/ and meta/esc50.csv; the split is published, `seed` is unused.
-
-    Raises:
-        FileNotFoundError: a file of the official layout is not there.
-        ValueError: a `split_csv` is given, or a list is not as published.
-    """
-    reading.official_split_only(NAME, split_csv)
-    reading.require(NAME, SOURCE, folder, NEEDS)
-    rows = reading.read_rows(os.path.join(folder, NEEDS[0]), ["filename", "fold", "category"])
-    paths = [f"audio/{row['filename']}" for row in rows]
-    reading.require_sounds(NAME, SOURCE, folder, paths, NEEDS[0])
-    clips = [
-        Clip(
-            os.path.join(folder, path),
-            (row["category"],),
-            fold=reading.check_fold(row["fold"], NEEDS[0], number),
-        )
-        for number, (path, row) in enumerate(zip(paths, rows, strict=True), 2)
-    ]
-    return Task(NAME, TITLE, tuple(clips), UNIT_SECONDS, LEARNING_RATE)
+TASK = OfficialTask(
+    name="esc50",
+    title="ESC-50",
+    unit_seconds=5.0,
+    learning_rate=0.001,
+    classes=50,
+    clips=2_000,
+    source="https://github.com/karolpiczak/ESC-50 (the archive of the repository)",
+    needs=(_LIST, "audio"),
+    landmark=_LIST,
+    list_clips=clips_with_folds(_LIST, "audio/{filename}", label="category"),
+)

@@ -1,49 +1,48 @@
-"""FSD50K: sound events of Freesound, several labels a clip."""
+"""FSD50K: sound events of Freesound, several labels a clip; the split is published."""
 
-import os
+from byola_keras.evaluation.task import Clip
+from byola_keras.evaluation.tasks.official_task import OfficialTask
 
-from byola_keras.evaluation.task import Clip, Task
-from byola_keras.evaluation.tasks import reading
-
-NAME = "fsd50k"
-TITLE = "FSD50K"
-UNIT_SECONDS = 7.6358
-LEARNING_RATE = 0.0003
-CLASSES = 200
-CLIPS = {"train": 36_796, "valid": 4_170, "test": 10_231}
-SOURCE = "https://zenodo.org/record/4060432"
-DEV_LIST, EVAL_LIST = "FSD50K.ground_truth/dev.csv", "FSD50K.ground_truth/eval.csv"
-NEEDS = (DEV_LIST, EVAL_LIST, "FSD50K.dev_audio", "FSD50K.eval_audio")
+_DEV_LIST, _EVAL_LIST = "FSD50K.ground_truth/dev.csv", "FSD50K.ground_truth/eval.csv"
 _SPLITS = {"train": "train", "val": "valid"}
 
 
-def read(folder: str, split_csv: str | None = None, seed: int = 0) -> Task:
-    """The task from a folder with the three FSD50K folders; the split is published, `seed` is unused.
-
-    Raises:
-        FileNotFoundError: a file of the official layout is not there.
-        ValueError: a `split_csv` is given, or a list is not as published.
-    """
-    reading.official_split_only(NAME, split_csv)
-    reading.require(NAME, SOURCE, folder, NEEDS)
-    clips = _read_list(folder, DEV_LIST, "FSD50K.dev_audio") + _read_list(
-        folder, EVAL_LIST, "FSD50K.eval_audio"
-    )
-    return Task(NAME, TITLE, tuple(clips), UNIT_SECONDS, LEARNING_RATE, multi_label=True)
+def _list_clips(folder):
+    rows = folder.rows(_DEV_LIST, ["fname", "labels", "split"])
+    splits = [_split(row["split"], number) for number, row in enumerate(rows, 2)]
+    clips = _clips(folder, "FSD50K.dev_audio", _DEV_LIST, rows, splits)
+    rows = folder.rows(_EVAL_LIST, ["fname", "labels"])
+    return clips + _clips(folder, "FSD50K.eval_audio", _EVAL_LIST, rows, ["test"] * len(rows))
 
 
-def _read_list(folder, listed_in, audio):
-    columns = ["fname", "labels"] + (["split"] if listed_in == DEV_LIST else [])
-    rows = reading.read_rows(os.path.join(folder, listed_in), columns)
-    paths = [f"{audio}/{row['fname']}.wav" for row in rows]
-    reading.require_sounds(NAME, SOURCE, folder, paths, listed_in)
-    clips = []
-    for number, (path, row) in enumerate(zip(paths, rows, strict=True), 2):
-        split = "test" if listed_in == EVAL_LIST else _SPLITS.get(row["split"])
-        if split is None:
-            raise ValueError(
-                f"`split` of {listed_in} must be train or val. "
-                f"Received: split={row['split']!r} in row {number}"
-            )
-        clips.append(Clip(os.path.join(folder, path), tuple(row["labels"].split(",")), split))
-    return clips
+def _split(word, number):
+    if word not in _SPLITS:
+        raise ValueError(
+            f"`split` of {_DEV_LIST} must be train or val. Received: split={word!r} in row {number}; get the "
+            f"list again from {TASK.source}"
+        )
+    return _SPLITS[word]
+
+
+def _clips(folder, audio, listed_in, rows, splits):
+    paths = folder.listed([f"{audio}/{row['fname']}.wav" for row in rows], listed_in)
+    return [
+        Clip(path, tuple(row["labels"].split(",")), split)
+        for path, row, split in zip(paths, rows, splits, strict=True)
+    ]
+
+
+TASK = OfficialTask(
+    name="fsd50k",
+    title="FSD50K",
+    # Table II rounds it to 7.6.
+    unit_seconds=7.6358,
+    learning_rate=0.0003,
+    classes=200,
+    clips={"train": 36_796, "valid": 4_170, "test": 10_231},
+    source="https://zenodo.org/record/4060432",
+    needs=(_DEV_LIST, _EVAL_LIST, "FSD50K.dev_audio", "FSD50K.eval_audio"),
+    landmark=_DEV_LIST,
+    list_clips=_list_clips,
+    multi_label=True,
+)

@@ -7,7 +7,6 @@ import os
 
 import numpy as np
 import soundfile
-import tensorflow_datasets as tfds
 from absl import logging
 
 from byola_keras.atomic import replacing, write_text
@@ -82,6 +81,8 @@ def _write(builder, folder, listed):
             "`tfds` must name a data set with a feature `audio` and labels (classes or texts). Received: "
             f"{builder.info.full_name!r} with {sorted(builder.info.features)}"
         )
+    import tensorflow_datasets as tfds  # noqa: PLC0415 (seconds, and for these tasks only)
+
     text = io.StringIO()
     # One file after the other: the numbers are the same in each run.
     in_order = tfds.ReadConfig(interleave_cycle_length=1)
@@ -114,6 +115,8 @@ def _write_sound(path, samples, rate):
 
 def _label_features(features):
     """Features that are a class, a sequence of classes, or a text."""
+    import tensorflow_datasets as tfds  # noqa: PLC0415
+
     classes = (tfds.features.ClassLabel, tfds.features.Text)
     return {
         name: feature

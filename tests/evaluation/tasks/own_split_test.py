@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from byola_keras.evaluation.tasks import TASKS, reading
+from byola_keras.evaluation.tasks import TASKS, splits
 from tests.evaluation.tasks.fake_copies import GROUPS, OWN_SPLIT, load
 
 
@@ -25,8 +25,8 @@ def test_seeded_split(copy, name):
     [("voxforge", 13_837, (9_686, 2_075, 2_076)), ("surge", 2_084, (1_692, 195, 197))],
 )
 def test_shares(name, groups, sizes):
-    splits = reading.split_by_group((f"{n}" for n in range(groups)), TASKS[name].SHARES)
-    counts = collections.Counter(splits.values())
+    split_of = splits.split_by_group((f"{n}" for n in range(groups)), TASKS[name].group_split.shares)
+    counts = collections.Counter(split_of.values())
     assert tuple(counts[split] for split in ("train", "valid", "test")) == sizes
 
 

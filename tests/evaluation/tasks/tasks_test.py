@@ -1,10 +1,14 @@
 import collections
+import dataclasses
 import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 
-from byola_keras.evaluation.tasks import TASKS, load_task, reading
+from byola_keras.evaluation.task import by_split
+from byola_keras.evaluation.tasks import TASKS, cremad, load_task
 from tests.evaluation.tasks import fake_copies
 from tests.evaluation.tasks.fake_copies import GROUPS, OWN_SPLIT, load
 
@@ -15,13 +19,20 @@ PUBLISHED = {
     "fsd50k": (7.6358, 0.0003, 200, {"train": 36_796, "valid": 4_170, "test": 10_231}),
     "spcv2": (1.0, 0.00003, 35, {"train": 84_843, "valid": 9_981, "test": 11_005}),
     "vc1": (8.2, 0.00004, 1_251, {"train": 138_361, "valid": 6_904, "test": 8_251}),
-    "voxforge": (5.8, 0.0001, 6, 176_428),
+    "voxforge": (5.8, 0.0001, 6, {"train": 121_281, "valid": 26_684, "test": 28_463}),
     "cremad": (2.5, 0.0003, 6, {"train": 5_155, "valid": 732, "test": 1_551}),
     "gtzan": (30.0, 0.001, 10, {"train": 443, "valid": 197, "test": 290}),
     "nsynth": (4.0, 0.001, 11, {"train": 289_205, "valid": 12_678, "test": 4_096}),
     "surge": (4.0, 0.00003, 88, {"train": 148_896, "valid": 17_160, "test": 17_336}),
 }
-TOTALS = {"fsd50k": 51_197, "spcv2": 105_829, "vc1": 153_516, "cremad": 7_438, "gtzan": 930}
+TOTALS = {
+    "fsd50k": 51_197,
+    "spcv2": 105_829,
+    "vc1": 153_516,
+    "cremad": 7_438,
+    "gtzan": 930,
+    "voxforge": 176_428,
+}
 TOTALS |= {"nsynth": 305_979, "surge": 183_392}
 
 
@@ -32,18 +43,30 @@ def test_unknown_task(tmp_path):
 
 def test_published_numbers():
     assert list(TASKS) == list(PUBLISHED)
-    for name, (seconds, rate, classes, clips) in PUBLISHED.items():
-        module = TASKS[name]
-        assert name == module.NAME and seconds == module.UNIT_SECONDS and rate == module.LEARNING_RATE
-        assert classes == module.CLASSES and clips == module.CLIPS
+    for name, official in TASKS.items():
+        numbers = official.unit_seconds, official.learning_rate, official.classes, official.clips
+        assert (official.name, *numbers) == (name, *PUBLISHED[name])
+        assert official.more_clips == (4 if name == "cremad" else 0)
+        assert official.takes_split_csv == (name in OWN_SPLIT)
+        assert official.landmark in official.needs
     for name, total in TOTALS.items():
-        assert sum(TASKS[name].CLIPS.values()) == total
-    surge, cremad = TASKS["surge"], TASKS["cremad"]
-    assert [88 * presets for presets in surge.SHARES] == list(surge.CLIPS.values())
-    assert sum(surge.SHARES) == 2_084
+        assert sum(TASKS[name].clips.values()) == total
+    surge = TASKS["surge"]
+    assert [88 * presets for presets in surge.group_split.shares] == list(surge.clips.values())
+    assert sum(surge.group_split.shares) == 2_084
     valid, test = cremad.VALID_SPEAKERS, cremad.TEST_SPEAKERS
     assert (len(valid), len(test), len(valid & test)) == (9, 19, 0)
     assert valid | test < {str(speaker) for speaker in range(1001, 1092)}
+
+
+def test_landmarks_tell_the_tasks_apart(copy):
+    """The folder of one task is not taken for that of another."""
+    folders = {name: copy(name) for name in TASKS}
+    for name, official in TASKS.items():
+        found = [
+            other for other, path in folders.items() if official.folder(str(path)).has(official.landmark)
+        ]
+        assert found == [name]
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -53,7 +76,7 @@ def test_read(copy, name):
     counts, classes = fake_copies.EXPECTED[getattr(fake_copies, name)]
     assert collections.Counter(clip.fold or clip.split for clip in task.clips) == counts
     assert task.classes == classes and task.folds == (len(counts) if 1 in counts else 0)
-    assert (task.name, task.title) == (name, TASKS[name].TITLE)
+    assert (task.name, task.title) == (name, TASKS[name].title)
     assert (task.unit_seconds, task.learning_rate) == PUBLISHED[name][:2]
     assert task.multi_label == (name == "fsd50k")
     # Nobody's scores compare with those of a copy with other counts.
@@ -87,11 +110,27 @@ def test_counts(copy, name):
     expected, received = str(error.value).split("Received: ")
     clips, (counts, classes) = PUBLISHED[name][3], fake_copies.EXPECTED[getattr(fake_copies, name)]
     assert f"{PUBLISHED[name][2]} classes" in expected and f"{len(classes)} classes" in received
-    if isinstance(clips, int):
-        assert f"{clips:,} clips" in expected and f"{sum(counts.values()):,} clips" in received
+    # A split that was drawn has counts of its own.
+    if isinstance(clips, int) or name in OWN_SPLIT:
+        total = clips if isinstance(clips, int) else sum(clips.values())
+        assert f"{total:,} clips" in expected and f"{sum(counts.values()):,} clips" in received
     else:
         assert all(f"{count:,} {split}" in expected for split, count in clips.items())
         assert all(f"{count:,} {split}" in received for split, count in counts.items())
+
+
+@pytest.mark.parametrize("name", OWN_SPLIT)
+def test_counts_of_a_given_split(copy, tmp_path, name):
+    folder = copy(name)
+    groups = {TASKS[name].group_split.group_of(os.path.relpath(c.path, folder)) for c in load(folder).clips}
+    rows = [f"{group},{('train', 'train', 'valid', 'test')[n % 4]}" for n, group in enumerate(sorted(groups))]
+    header = f"{TASKS[name].group_split.columns[0]},split"
+    (tmp_path / "split.csv").write_text("\n".join([header, *rows]))
+    with pytest.raises(ValueError, match="must have .* Received: ") as error:
+        load(folder, split_csv=str(tmp_path / "split.csv"), check_counts=True)
+    expected, received = str(error.value).split("Received: ")
+    assert all(f"{count:,} {split}" in expected for split, count in PUBLISHED[name][3].items())
+    assert all(f" {split}" in received for split in ("train", "valid", "test"))
 
 
 def test_class_that_is_never_trained(copy):
@@ -101,20 +140,43 @@ def test_class_that_is_never_trained(copy):
         load(folder)
 
 
+def with_counts(clips, classes, more=0):
+    """The declaration of a task of other counts."""
+    return dataclasses.replace(TASKS["cremad"], clips=clips, classes=classes, more_clips=more)
+
+
 def test_right_counts(copy):
-    task = load(copy("cremad"))
-    reading.check_counts(task, {"train": 4, "valid": 2, "test": 2}, 2)
-    reading.check_counts(task, {"train": 3, "valid": 2, "test": 1}, 2, more=2)
-    reading.check_counts(task, 8, 2)
+    task = with_counts({}, 2).read(str(copy("cremad")))
+    with_counts({"train": 4, "valid": 2, "test": 2}, 2).check_counts(task)
+    with_counts({"train": 3, "valid": 2, "test": 1}, 2, more=2).check_counts(task)
+    with_counts(8, 2).check_counts(task)
+    # Of a split that was drawn the sum is compared.
+    drawn = dataclasses.replace(task, comparable=False)
+    with_counts({"train": 2, "valid": 1, "test": 5}, 2).check_counts(drawn)
     for clips, classes, more in (
         ({"train": 3, "valid": 2, "test": 1}, 2, 1),
         # A missing clip is not made up for by one more elsewhere.
         ({"train": 5, "valid": 2, "test": 1}, 2, 4),
+        ({"train": 5, "valid": 1, "test": 2}, 2, 0),
         (8, 3, 0),
         (9, 2, 0),
+        (7, 2, 0),
     ):
         with pytest.raises(ValueError, match="must have"):
-            reading.check_counts(task, clips, classes, more)
+            with_counts(clips, classes, more).check_counts(task)
+
+
+def test_right_counts_are_comparable(copy, monkeypatch):
+    folder = copy("cremad")
+    monkeypatch.setitem(TASKS, "cremad", with_counts({"train": 4, "valid": 2, "test": 2}, 2))
+    assert load_task("cremad", str(folder.parent)).comparable
+
+
+def test_clips_of_a_split_are_neighbours(copy):
+    clips = load(copy("cremad")).clips
+    assert [clip.split for clip in clips] == ["train"] * 4 + ["valid"] * 2 + ["test"] * 2
+    mixed = [clips[place] for place in (7, 0, 5, 2, 6)]
+    assert by_split(mixed) == tuple(clips[place] for place in (0, 2, 5, 7, 6))
 
 
 @pytest.mark.parametrize(
@@ -150,14 +212,14 @@ def test_missing_part(copy, name, missing):
         load(folder)
     text = str(error.value)
     assert f"`{name}` needs {missing}" in text and f"folder={str(folder)!r}" in text
-    assert TASKS[name].SOURCE in text and f"put it at {path}" in text
+    assert TASKS[name].source in text and f"put it at {path}" in text
 
 
 @pytest.mark.parametrize("name", TASKS)
 def test_nothing_there(tmp_path, name):
     with pytest.raises(FileNotFoundError) as error:
         load_task(name, str(tmp_path))
-    assert f"put it at {tmp_path / name}" in str(error.value) and TASKS[name].SOURCE in str(error.value)
+    assert f"put it at {tmp_path / name}" in str(error.value) and TASKS[name].source in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -180,7 +242,7 @@ def test_missing_sound(copy, name, missing, listed_in, number):
         load(folder)
     text = str(error.value)
     assert listed_in in text and f"{number} are missing" in text and f"being {missing}" in text
-    assert TASKS[name].SOURCE in text
+    assert TASKS[name].source in text
 
 
 @pytest.mark.parametrize(
@@ -211,7 +273,9 @@ def test_not_as_published(copy, name, path, text, match):
 
 def test_official_split_is_not_replaced(copy, tmp_path):
     for name in set(TASKS) - set(OWN_SPLIT):
-        with pytest.raises(ValueError, match=f"must be empty for {name}.*split_csv='x.csv'"):
+        with pytest.raises(
+            ValueError, match=f"must be empty for {name}.*split_csv='x.csv'; only voxforge and surge take"
+        ):
             load(copy(name), split_csv="x.csv")
 
 
@@ -222,3 +286,8 @@ def test_lists_of_names_without_folder(copy):
         path = folder / f"{split}_filtered.txt"
         path.write_text("".join(f"{line.split('/')[1][:-4]}\n" for line in path.read_text().splitlines()))
     assert load(folder) == task
+
+
+def test_tensorflow_datasets_is_loaded_when_it_is_needed_only():
+    program = "import sys, byola_keras.evaluation.tasks; assert 'tensorflow_datasets' not in sys.modules"
+    subprocess.run([sys.executable, "-c", program], check=True)
