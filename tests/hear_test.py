@@ -10,7 +10,9 @@ import pytest
 import tensorflow as tf
 
 from byola_keras import hear
+from byola_keras.evaluation.representations import LogMelStatistics
 from byola_keras.models.norm_stats import NormStats
+from byola_keras.models.untrained import untrained_embedder
 from byola_keras.torch_files.convert import convert_torch, save
 from tests.factories import changing_noise, uneven_embedder
 from tests.reference import DATA_DIR
@@ -93,8 +95,13 @@ def test_load_model_takes_options_and_needs_a_path(model_path, monkeypatch):
         hear.load_model()
     with pytest.raises(FileNotFoundError, match="Received: path='gone.keras'"):
         hear.load_model("gone.keras")
-    with pytest.raises(ValueError, match="`chunk_seconds` must be positive"):
-        hear.load_model(model_path, chunk_seconds=0)
+    for seconds in (0, float("inf")):
+        with pytest.raises(ValueError, match="`chunk_seconds` must be positive"):
+            hear.load_model(model_path, chunk_seconds=seconds)
+    monkeypatch.setenv("BYOLA_KERAS_MODEL", "gone.keras")
+    assert hear.load_model(model_path).sample_rate == 16000
+    with pytest.raises(FileNotFoundError, match="Received: path='gone.keras'"):
+        hear.load_model()
     with pytest.raises(ValueError, match="one of HEAR's .16000, .*Received: 8000 Hz"):
         hear.HearModel(uneven_embedder({"sample_rate": 8000, "f_max": 3900.0}))
 
@@ -111,6 +118,28 @@ def test_equal_to_the_embedder_whatever_is_embedded_at_a_time(embedder, chunk_se
         scale = np.abs(expected[name]).max()
         np.testing.assert_allclose(actual, expected[name], rtol=1e-5, atol=1e-5 * scale)
     np.testing.assert_array_equal(timestamps[1], 40.0 * np.arange(75) + 15.0)
+
+
+@pytest.mark.parametrize("chunk_seconds", [60, 0.5])
+def test_a_scene_of_mean_and_deviation(chunk_seconds):
+    embedder = untrained_embedder(LogMelStatistics())
+    model = hear.HearModel(embedder, chunk_seconds)
+    assert (model.scene_embedding_size, model.timestamp_embedding_size) == (128, 64)
+    audio = changing_noise(20_000)[None]
+    expected = embedder(audio)
+    frames, _ = hear.get_timestamp_embeddings(audio, model)
+    np.testing.assert_allclose(frames, expected["frames"], rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(
+        hear.get_scene_embeddings(audio, model), expected["scene"], rtol=1e-5, atol=1e-5
+    )
+
+
+def test_sounds_share_a_call_up_to_the_length_of_a_chunk(embedder, monkeypatch):
+    shapes = []
+    embed = type(embedder).embed
+    monkeypatch.setattr(type(embedder), "embed", lambda self, x: shapes.append(x.shape) or embed(self, x))
+    hear.get_scene_embeddings(tf.zeros((5, 8000)), hear.HearModel(embedder, chunk_seconds=1))
+    assert shapes == [(2, 8000), (2, 8000), (1, 8000)]
 
 
 @pytest.mark.parametrize("samples", [1, 100, 700])

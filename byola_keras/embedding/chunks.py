@@ -10,13 +10,19 @@ from byola_keras.models.embedder import Embedder
 
 
 class Chunk(NamedTuple):
-    """A piece of sound, and what of its frames is as in the whole."""
+    """A piece of sound, and which of its frames are as in the whole.
+
+    Attributes:
+        samples: waveform, float32 [samples].
+        begin: first front-end frame that the encoder may see.
+        end: front-end frame before which it must stop; None lets it see all.
+        skipped_first: number of frame features at the beginning that lack their context.
+        skipped_last: number of frame features at the end that lack their context.
+    """
 
     samples: np.ndarray
-    # Frames of the front end that the encoder may see: [begin, end), an end of None being the last.
     begin: int
     end: int | None
-    # Frames of the encoder at the beginning and at the end that lack their context.
     skipped_first: int
     skipped_last: int
 
@@ -25,14 +31,21 @@ class Chunker:
     """Cuts sound into chunks for an embedder.
 
     A window of the front end that reaches over the border of a chunk is spoilt by reflected padding; such
-    frames are cut off before the encoder. There each 3x3 convolution lets the zeros beyond a border reach
-    one position further, and each 2x2 pooling halves the positions: after any number of blocks it is one
-    frame that is spoilt. So a chunk has one frame more on each side than it yields, and begins on the grid
-    of the poolings. At the beginning and at the end of the sound the padding is that of the whole.
+    frames are cut off before the encoder. The features that the encoder makes next to a border lack what lies
+    beyond it: `encoder.context` says how many. So a chunk has so many more on each side than it yields, and
+    begins at a multiple of `encoder.stride`, on the grid of the encoder's poolings. At the beginning and at
+    the end of the sound the padding is that of the whole.
 
     Args:
-        embedder: whose front end and encoder the chunks are for.
-        seconds: how much sound a chunk yields frames for, approximately.
+        embedder: embedder for whose front end and encoder the sound is cut.
+        seconds: seconds of sound for which a chunk yields frames, approximately.
+
+    Attributes:
+        hop: samples from one front-end frame to the next.
+        half_window: samples that a front-end frame needs on each side of its centre.
+        stride: front-end frames in one frame feature.
+        context: frame features next to a border that see beyond it.
+        frames: frame features that a chunk yields.
     """
 
     def __init__(self, embedder: Embedder, seconds: float):
@@ -40,28 +53,30 @@ class Chunker:
             raise ValueError(f"`chunk_seconds` must be positive. Received: chunk_seconds={seconds}")
         self.hop = embedder.frontend.hop_length
         self.half_window = embedder.frontend.n_fft // 2
-        # Frames of the front end in one of the encoder.
-        self.pooled = embedder.encoder.stride
-        self.spoilt = math.ceil(self.half_window / self.hop)
-        wanted = round(seconds * embedder.sample_rate / (self.hop * self.pooled))
-        # No shorter than what the second chunk repeats of the first.
-        self.frames = max(wanted, 1 + math.ceil(self.spoilt / self.pooled))
+        self.stride, self.context = embedder.encoder.stride, embedder.encoder.context
+        # Those that a border spoils, and one: the last piece of the sound must not be shorter than a window,
+        # which the front end would fill with zeros.
+        self._cut_off = math.ceil(self.half_window / self.hop) + 1
+        wanted = round(seconds / embedder.frame_seconds)
+        # At least as long as the overlap of two chunks.
+        self.frames = max(wanted, self.context + math.ceil(self._cut_off / self.stride))
 
     def cut(self, blocks: Iterable[np.ndarray]) -> Iterator[Chunk]:
-        """Chunks of sound that comes in blocks of any length; none of them where it holds no samples."""
-        # Of the first chunk, which has no frame before those that it yields.
-        shown, begin, skipped_first = (self.frames + 1) * self.pooled, 0, 0
-        consumed = (self.frames - 1) * self.pooled - self.spoilt
+        """Cuts sound that comes in blocks of any length; yields nothing if it holds no samples."""
+        # The first chunk has nothing before the frames that it yields.
+        shown, begin, skipped_first = (self.frames + self.context) * self.stride, 0, 0
+        consumed = (self.frames - self.context) * self.stride - self._cut_off
         parts, samples = [], 0
         for block in blocks:
             parts.append(block)
             samples += len(block)
             while samples >= (needed := (begin + shown - 1) * self.hop + self.half_window):
                 sound = np.concatenate(parts)
-                yield Chunk(sound[:needed], begin, begin + shown, skipped_first, 1)
+                yield Chunk(sound[:needed], begin, begin + shown, skipped_first, self.context)
                 parts = [sound[consumed * self.hop :]]
                 samples = len(parts[0])
-                shown, begin, skipped_first = (self.frames + 2) * self.pooled, self.spoilt, 1
-                consumed = self.frames * self.pooled
+                shown = (self.frames + 2 * self.context) * self.stride
+                begin, skipped_first = self._cut_off, self.context
+                consumed = self.frames * self.stride
         if samples:
             yield Chunk(np.concatenate(parts), begin, None, skipped_first, 0)

@@ -10,7 +10,7 @@ from byola_keras.audio.decode import AudioError, read_blocks
 from byola_keras.embedding.chunks import Chunker
 from byola_keras.embedding.running_pooling import RunningPooling
 from byola_keras.models.embedder import Embedder
-from byola_keras.models.samples import LARGEST_SAMPLE
+from byola_keras.models.samples import check_samples
 
 CHUNK_SECONDS = 30.0
 
@@ -21,15 +21,16 @@ def embed_file(
     """Embeds a sound file chunk by chunk, with the result of one call on the whole.
 
     Args:
-        embedder: see `byola_keras.load`.
-        path: a file of any format, rate, number of channels and length, see `read_blocks`.
-        chunk_seconds: sound that is embedded at a time; memory depends on it, the result does not.
-        frames: whether the frames are kept, at full size 0.3 MB a second of sound. Without them the memory
-            does not grow with the length; `iter_frames` gives them a chunk at a time.
+        embedder: the model, see `byola_keras.load`.
+        path: path of a file of any format, rate, number of channels and length, see `read_blocks`.
+        chunk_seconds: seconds of sound that are embedded at a time; the memory depends on it, not the
+            result.
+        frames: whether the frames are kept, at full size 0.3 MB for a second of sound. Without them the
+            memory does not grow with the length; `iter_frames` gives them a chunk at a time.
 
     Returns:
-        "scene" float32 [D], and with `frames` also "frames" float32 [T', D] and "timestamps_ms" float64 [T'],
-        their centres.
+        "scene" float32 [D], and with `frames` also "frames" float32 [T', D'] and their centres
+        "timestamps_ms" float64 [T'].
 
     Raises:
         AudioError: the file cannot be decoded to its end, or holds no samples, or some that are no sound.
@@ -41,7 +42,7 @@ def embed_file(
             if frames:
                 parts.append(part)
     except AudioError as error:
-        # Those who report an `AudioError` name the file; here nobody does.
+        # Other callers add the path themselves; this one must.
         raise AudioError(f"`path` must be a sound file. Received: path={path!r}: {error}") from error
     output = {"scene": pooling.result()}
     if frames:
@@ -53,10 +54,10 @@ def embed_file(
 def iter_frames(
     embedder: Embedder, path: str, chunk_seconds: float = CHUNK_SECONDS
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """The frames of a sound file, chunk by chunk; arguments and errors as of `embed_file`.
+    """Embeds a sound file chunk by chunk; arguments and errors as of `embed_file`.
 
     Yields:
-        Timestamps in milliseconds, float64 [frames], and frames, float32 [frames, D].
+        Timestamps in milliseconds, float64 [frames], and frames, float32 [frames, D'].
     """
     return frames_of_blocks(embedder, sound_blocks(os.fspath(path), embedder.sample_rate), chunk_seconds)
 
@@ -64,7 +65,7 @@ def iter_frames(
 def frames_of_blocks(
     embedder: Embedder, blocks: Iterable[np.ndarray], chunk_seconds: float = CHUNK_SECONDS
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """As `iter_frames`, of sound that comes in blocks, float32 [samples], of any length."""
+    """Embeds sound that comes in blocks of any length, float32 [samples]; yields as `iter_frames` does."""
     done = 0
     for chunk in Chunker(embedder, chunk_seconds).cut(blocks):
         end = tf.int32.max if chunk.end is None else chunk.end
@@ -77,20 +78,20 @@ def frames_of_blocks(
 
 
 def sound_blocks(path: str, sample_rate: int) -> Iterator[np.ndarray]:
-    """`read_blocks`, refusing besides what no embedder takes.
+    """Reads a sound file as `read_blocks` does, and refuses besides what no embedder takes.
 
     Raises:
-        AudioError: also where the file holds no samples, or some that are not finite or far from [-1, 1].
+        AudioError: also if the file holds no samples, or some that are not finite or far from [-1, 1].
     """
     empty = True
     for block in read_blocks(path, sample_rate):
         if not len(block):
             continue
         empty = False
-        if not np.isfinite(block).all():
-            raise AudioError("it holds values that are not finite")
-        if np.abs(block).max() > LARGEST_SAMPLE:
-            raise AudioError(f"it holds values beyond {LARGEST_SAMPLE:,.0f}, where full scale is 1")
+        try:
+            check_samples(block, "samples")
+        except ValueError as error:
+            raise AudioError(str(error)) from None
         yield block
     if empty:
         raise AudioError("it holds no samples")

@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 import soundfile
@@ -6,6 +7,9 @@ import byola_keras
 from byola_keras.audio.decode import AudioError, read_blocks
 from byola_keras.embedding.chunks import Chunker
 from byola_keras.embedding.embed_file import iter_frames
+from byola_keras.evaluation.representations import LogMelStatistics
+from byola_keras.models.norm_stats import NormStats
+from byola_keras.models.untrained import untrained_embedder
 from tests.factories import changing_noise, uneven_embedder
 
 SECONDS = 0.5
@@ -37,8 +41,8 @@ def write(path, sound, sample_rate=16000, **arguments):
 def border_lengths(embedder, seconds):
     """Lengths at which something changes, and their neighbours."""
     chunker, frontend = Chunker(embedder, seconds), embedder.frontend
-    frame = chunker.hop * chunker.pooled
-    first = ((chunker.frames + 1) * chunker.pooled - 1) * chunker.hop + chunker.half_window
+    frame = chunker.hop * chunker.stride
+    first = ((chunker.frames + chunker.context) * chunker.stride - 1) * chunker.hop + chunker.half_window
     places = [1, frontend.n_fft, first, first + chunker.frames * frame, chunker.frames * frame]
     steps = (0, 1, chunker.hop, frame)
     return sorted({place + sign * step for place in places for step in steps for sign in (-1, 1)} - {0})
@@ -62,6 +66,39 @@ def test_borders_of_chunks_cannot_be_seen(tmp_path, conv_blocks, frontend):
     assert len(lengths) > 20
     for length in [*lengths, 60_000]:
         assert_as_in_one_pass(embedder, write(tmp_path / "sound.wav", sound[:length]))
+
+
+class WideEncoder(keras.layers.Layer):
+    """Keeps the contract of encoders with another stride and a wider context than `Encoder` has."""
+
+    # The first convolution reaches four front-end frames over a border, two of these; the second one more.
+    stride, strides, context, pooling, layer_names = 2, {}, 3, "mean", ()
+
+    def __init__(self):
+        super().__init__()
+        self.first = keras.layers.Conv1D(6, 9, padding="same", bias_initializer="ones")
+        self.second = keras.layers.Conv1D(5, 3, padding="same", bias_initializer="ones")
+
+    def build(self, input_shape):
+        self.first.build(input_shape)
+        self.second.build((*input_shape[:-1], 6))
+
+    def embedding_size(self, n_mels):
+        return 5
+
+    def call(self, x, training=None):
+        frames = self.second(keras.ops.average_pool(keras.ops.relu(self.first(x)), 2))
+        return {"scene": keras.ops.mean(frames, axis=1), "frames": frames}
+
+
+@pytest.mark.parametrize("encoder", [WideEncoder, LogMelStatistics])
+@pytest.mark.parametrize("seconds", [SECONDS, 0.001])
+def test_any_encoder_of_the_contract(tmp_path, encoder, seconds):
+    """Chunks are exact for any stride and context, without a context too."""
+    embedder = untrained_embedder(encoder(), NormStats(-8.25, 4.5, 0))
+    sound = changing_noise(40_000)
+    for length in [length for length in border_lengths(embedder, seconds) if length <= len(sound)]:
+        assert_as_in_one_pass(embedder, write(tmp_path / "sound.wav", sound[:length]), seconds)
 
 
 @pytest.mark.parametrize("seconds", [0.001, 0.2, 0.73, 1000.0])
@@ -104,8 +141,8 @@ def test_one_graph_serves_all_files(embedder, tmp_path):
     ("sound", "message"),
     [
         (np.zeros(0), "holds no samples"),
-        (np.r_[changing_noise(30_000), np.nan], "not finite"),
-        (32768 * changing_noise(3_000), "beyond 1,024, where full scale is 1"),
+        (np.r_[changing_noise(30_000), np.nan], "must be finite numbers. Received: 1 NaN or infinite"),
+        (32768 * changing_noise(3_000), r"must lie in \[-1, 1\]; .*Received: a peak of"),
     ],
 )
 def test_what_is_no_sound(embedder, tmp_path, sound, message):
