@@ -1,4 +1,4 @@
-"""An embedder to files for other programs, which are compared with it before they get their names."""
+"""Exports an embedder to files for other programs, which are compared with it before they get their names."""
 
 import contextlib
 import json
@@ -35,18 +35,19 @@ def export(
 
     Args:
         embedder: a built embedder.
-        output_dir: gets `saved_model/<name>/<version>/`, the files of `litert.convert` and the model card in
-            `litert/`, and the report in `verify.json`.
-        formats: some of `FORMATS`.
-        name: of the model: letters, digits, '_', '-', '.'.
-        version: of the SavedModel, a positive integer; TensorFlow Serving takes the highest.
-        litert_input: "waveform" or "logmel", see `litert.convert`.
-        overwrite: whether a version that is there is replaced. LiteRT files have no version, and are.
+        output_dir: folder that gets `saved_model/<name>/<version>/`, the files of `litert.convert` and the
+            model card in `litert/`, and the report in `verify.json`.
+        formats: formats to write, some of `FORMATS`.
+        name: name of the model, of letters, digits, '_', '-' and '.'.
+        version: version of the SavedModel, a positive integer; TensorFlow Serving serves the highest.
+        litert_input: input of the LiteRT files, "waveform" or "logmel", see `litert.convert`.
+        overwrite: whether a version that is there is replaced. LiteRT files, which have no version, always
+            are.
         verified: whether the files are run and compared, see `verify`.
-        audio: sound files, folders or patterns to compare on, beside silence, noise and a tone.
+        audio: sound files, folders or patterns on which they are compared, beside silence, noise and a tone.
 
     Returns:
-        The report of `verify`, or None.
+        The report of `verify`; None if `verified` is false.
 
     Raises:
         ValueError: an argument is wrong, or the version is there.
@@ -68,7 +69,7 @@ def export(
     if report:
         write_text(figures, json.dumps(report, indent=1) + "\n")
     elif os.path.exists(figures):
-        os.remove(figures)  # They are those of earlier files.
+        os.remove(figures)  # The figures there are those of earlier files.
     return report
 
 
@@ -101,7 +102,7 @@ def _in_float32(embedder):
 def _write_saved_model(files, embedder, output_dir, name, version, overwrite):
     title = f"saved_model/{name}/{version}"
     path = os.path.join(output_dir, title)
-    # Of what is there, only another SavedModel is replaced.
+    # Nothing but another SavedModel is replaced.
     if os.path.exists(path) and not (overwrite and os.path.isfile(os.path.join(path, "saved_model.pb"))):
         raise ValueError(
             f"A version must be new, or replace a SavedModel with `overwrite`. Received: version={version}, "

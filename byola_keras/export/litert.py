@@ -14,7 +14,7 @@ from byola_keras.models.embedder import Embedder
 
 INPUTS = ("waveform", "logmel")
 
-# No logarithm of a power comes near.
+# Far above the natural logarithm of any power that float32 can hold.
 _LARGEST_LOG_MEL = 1024.0
 _CALIBRATION_CLIPS = 100
 
@@ -28,13 +28,13 @@ def convert(
         embedder: a built embedder.
         litert_input: "waveform": float32 [batch, samples], with the front end inside; or "logmel": float32
             [batch, T, F], the front end's output before normalisation, for devices that make it themselves.
-        clips: waveforms [batch, samples] like those to come. The ranges of numbers in the network are
-            measured on them (and on tones and noise) for "full_int8".
+        clips: waveforms [batch, samples] like those to come. On them, and on tones and noise, the ranges of
+            the numbers in the network are measured for "full_int8".
 
     Yields:
-        Precision and content of a file. "float32"; "float16" and "int8": the encoder's weights in fewer
-        bits, the front end exact; of "logmel" also "full_int8": the computation in integers, too, of one clip
-        at a time.
+        Precision and content of a file: "float32"; "float16" and "int8", with the encoder's weights in fewer
+        bits and an exact front end; with log-mel input also "full_int8", which computes in integers, too, and
+        takes one clip at a time.
         The outputs are called `scene` and `frames`, as those of the signature.
     """
     if litert_input == "waveform":
@@ -53,7 +53,7 @@ def convert(
 
 
 def file_name(name: str, litert_input: str, precision: str) -> str:
-    """Name of a file: `byola_float32.tflite`, `byola_logmel_int8.tflite`."""
+    """Returns the name of a file, such as `byola_float32.tflite` or `byola_logmel_int8.tflite`."""
     kind = "" if litert_input == "waveform" else f"{litert_input}_"
     return f"{name}_{kind}{precision}.tflite"
 
@@ -69,14 +69,14 @@ def _weights_in_fewer_bits(function, spec, embedder):
 
 @contextlib.contextmanager
 def _converter(function, spec, embedder):
-    # By way of a SavedModel, or else the file has neither signature nor names.
+    # The way over a SavedModel gives the file its signature and names; the others do not.
     with tempfile.TemporaryDirectory() as folder:
         save_function(function, spec, embedder, folder)
         yield tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SIGNATURE])
 
 
 def _for_any_batch(function):
-    """No clips get no embeddings; given none, a kernel of LiteRT fails and later ends the process."""
+    """Gives no embeddings for no clips, on which a kernel of LiteRT would fail and later end the process."""
 
     def embed(x):
         batch = tf.shape(x)[0]
@@ -109,7 +109,7 @@ def _with_exact_frontend(embedder):
 
 
 def _from_log_mel(embedder, integers):
-    """The rest of the embedder, finite for any input: what is no log-mel, or missing, is silence."""
+    """Makes the function from log-mel to embeddings. What is no log-mel, or is missing, counts as silence."""
     frontend = embedder.frontend
     # As many frames as the front end gives of the shortest waveform.
     shortest = max(1 + frontend.n_fft // frontend.hop_length, embedder.encoder.stride)
@@ -127,7 +127,7 @@ def _from_log_mel(embedder, integers):
 
 
 def _calibration(frontend, clips):
-    """Log-mels on which the converter measures ranges."""
+    """Yields the log-mels on which the converter measures ranges."""
     for clip in [*clips, *_tones_and_noise(frontend.sample_rate)]:
         finite = np.nan_to_num(clip, nan=0.0, posinf=0.0, neginf=0.0)
         yield {"log_mel": frontend(finite).numpy()}

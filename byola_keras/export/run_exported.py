@@ -2,7 +2,7 @@
 
     python -I run_exported.py saved_model|litert PATH INPUTS.npz OUTPUTS.npz
 
-Started as a script by `verify`, never imported. Prints what the model was run by.
+`verify` starts it as a script; nothing imports it. It prints the name of the interpreter that ran the model.
 """
 
 import importlib.abc
@@ -14,7 +14,7 @@ import numpy as np
 
 
 class _WithoutKeras(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Hides this package, and gives an empty Keras: `import tensorflow` asks where it lies."""
+    """Hides this package, and offers an empty Keras, as `import tensorflow` looks for one."""
 
     def find_spec(self, name, path=None, target=None):
         package = name.partition(".")[0]

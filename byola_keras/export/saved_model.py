@@ -1,4 +1,4 @@
-"""SavedModel for TensorFlow Serving: plain TensorFlow, which needs neither Keras nor this package."""
+"""Writes a SavedModel for TensorFlow Serving, which then needs neither Keras nor this package."""
 
 import json
 import os
@@ -17,7 +17,7 @@ WAVEFORM = tf.TensorSpec([None, None], tf.float32, "waveform")
 
 
 def write_saved_model(embedder: Embedder, folder: str, name: str) -> None:
-    """Writes what TensorFlow Serving takes as a version of a model.
+    """Writes a version of a model for TensorFlow Serving.
 
     The signature `serving_default` takes `waveform` float32 [batch, samples], of any batch and length, and
     gives `scene` [batch, D] and `frames` [batch, T', D]. What is no sound counts as in any graph of an
@@ -26,8 +26,8 @@ def write_saved_model(embedder: Embedder, folder: str, name: str) -> None:
 
     Args:
         embedder: a built embedder.
-        folder: gets the files.
-        name: under which the model is served.
+        folder: folder that gets the files.
+        name: name under which the model is served.
     """
     with tempfile.TemporaryDirectory() as cards:
         write_text(os.path.join(cards, "README.md"), as_markdown(embedder))
@@ -47,11 +47,11 @@ def save_function(
     """Saves a function as a SavedModel with the one signature `serving_default`.
 
     Args:
-        function: tensor -> {"scene": ..., "frames": ...}.
-        spec: of its argument; the name is that of the signature's input.
-        embedder: whose weights the function uses.
-        folder: gets the files.
-        assets: files that go with it.
+        function: function of one tensor that returns {"scene": ..., "frames": ...}.
+        spec: type and shape of its argument; its name becomes that of the signature's input.
+        embedder: embedder whose weights the function uses.
+        folder: folder that gets the files.
+        assets: paths of files that are copied beside the model.
     """
     module = tf.Module()
     # The bare variables: Keras's own archive writes each of them twice.
@@ -62,5 +62,5 @@ def save_function(
 
 
 def card_json(embedder: Embedder) -> str:
-    """The model card as JSON text."""
+    """Returns the model card as JSON text."""
     return json.dumps(describe(embedder), indent=2) + "\n"

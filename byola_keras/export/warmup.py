@@ -1,4 +1,4 @@
-"""Requests that TensorFlow Serving replays when it loads a model, so that the first user need not wait."""
+"""Writes requests that TensorFlow Serving replays when it loads a model, so that no user has to wait."""
 
 import os
 
@@ -10,10 +10,10 @@ def write_warmup_requests(folder: str, name: str, signature: str, sample_rate: i
     """Writes `assets.extra/tf_serving_warmup_requests`: one request, of a second of noise.
 
     Args:
-        folder: of the SavedModel.
-        name: under which the model is served.
-        signature: that the request calls.
-        sample_rate: Hz.
+        folder: folder of the SavedModel.
+        name: name under which the model is served.
+        signature: signature that the request calls.
+        sample_rate: sample rate of the model in Hz.
     """
     path = os.path.join(folder, "assets.extra", "tf_serving_warmup_requests")
     os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -42,7 +42,7 @@ def _field(number, content):
 
 
 def _varint(value):
-    """Seven bits a byte, the lowest first; the eighth says whether more follow."""
+    """Encodes an integer: seven bits in each byte, the lowest first; the eighth says whether more follow."""
     encoded = bytearray()
     while value >= 128:
         encoded.append(value % 128 + 128)

@@ -1,1 +1,1 @@
-"""PyTorch checkpoints, read without PyTorch, and converted."""
+"""Reads PyTorch checkpoints without PyTorch, and converts them."""

@@ -1,31 +1,31 @@
-"""What a checkpoint of the PyTorch implementation holds: which encoder, under which names."""
+"""Finds the encoder in a checkpoint of the PyTorch implementation, by the names and shapes of its weights."""
 
 from collections.abc import Mapping
 
 import numpy as np
 
-# Mel bins of both published generations.
+# Number of mel bins in both published generations.
 N_MELS = 64
-# Generation -> what a frame feature holds: AudioNTT2020 gives the perceptron's output alone.
+# What a frame feature holds, by generation: in AudioNTT2020 it is the perceptron's output alone.
 _FEATURES = {"v1": "global", "v2": "local_global"}
-# Beside the online encoder, a training run has these, by a component of their names.
+# A training run has these parts beside the online encoder; each is a component of the weights' names.
 _OTHER_PARTS = {"projector", "online_predictor", "predictor", "target_encoder", "to_spec"}
 _FIRST_WEIGHT = "features.0.weight"
 
 
 def encoder_weights(arrays: Mapping[str, np.ndarray], prefix: str | None = None) -> dict[str, np.ndarray]:
-    """The encoder's weights, without the prefix that wrappers put before their names.
+    """Returns the encoder's weights, without the prefix that wrappers put before their names.
 
     Of a whole training run the online encoder is taken; projector, predictor, target network and front end
     are left out.
 
     Args:
-        arrays: names to arrays, see `read_torch_file`.
-        prefix: of the encoder's names, such as "learner.online_encoder.net."; all other names are left out
-            then. None: found by the names.
+        arrays: arrays by name, see `read_torch_file`.
+        prefix: prefix of the encoder's names, such as "learner.online_encoder.net."; all other names are then
+            left out. None finds it by the names.
 
     Returns:
-        "features.0.weight", "fc.0.bias", ... to arrays.
+        Arrays by the names "features.0.weight", "fc.0.bias", ...
 
     Raises:
         ValueError: there is no encoder, or more than one, or a name belongs to none of these parts.
@@ -55,10 +55,10 @@ def _is_other_part(name):
 
 
 def encoder_arguments(weights: Mapping[str, np.ndarray], generation: str = "auto") -> dict:
-    """Arguments of the `Encoder` to which these weights belong.
+    """Returns the arguments of the `Encoder` to which these weights belong.
 
     Args:
-        weights: see `encoder_weights`.
+        weights: arrays by name, see `encoder_weights`.
         generation: "v1" (AudioNTT2020, a frame feature is the perceptron's output), "v2" (AudioNTT2022,
             local and global features joined), or "auto": v1 with three convolution blocks, else v2.
 
@@ -77,7 +77,7 @@ def encoder_arguments(weights: Mapping[str, np.ndarray], generation: str = "auto
     channels, hidden, output = (
         (*weights[name].shape, 0)[0] for name in (_FIRST_WEIGHT, "fc.0.weight", "fc.3.weight")
     )
-    # Before anything of such a size is made.
+    # The shapes are checked before anything of such a size is made.
     shapes = {
         f"features.{4 * block}.weight": (channels, channels if block else 1, 3, 3) for block in range(blocks)
     }

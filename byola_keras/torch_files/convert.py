@@ -1,11 +1,10 @@
-"""Checkpoints of the PyTorch implementation as embedders."""
+"""Converts checkpoints of the PyTorch implementation to embedders."""
 
 import hashlib
 import os
 import re
 from collections.abc import Callable
 
-import keras
 import numpy as np
 
 from byola_keras.atomic import replacing
@@ -43,14 +42,14 @@ def convert_torch(
     pairs its statistics (-5.4919195, 5.0389895) with mel_scale="htk", mel_norm=None.
 
     Args:
-        path: a .pth or .ckpt file, see `read_torch_file`.
-        stats: mean and standard deviation of the log-mel, or a function that measures them by a front end;
-            it is called once the weights have proved to be good.
-        mel_scale: "slaney" or "htk", see `LogMelSpectrogram`.
-        mel_norm: "slaney" or None.
-        generation: "auto", "v1" or "v2", see `encoder_arguments`.
-        prefix: see `encoder_weights`.
-        measured_on: on what the statistics were measured, for the model card.
+        path: path of a .pth or .ckpt file, see `read_torch_file`.
+        stats: mean and standard deviation of the log-mel, or a function that measures them with a front end;
+            it is called when the weights have proved to be good.
+        mel_scale: mel scale of the front end, "slaney" or "htk", see `LogMelSpectrogram`.
+        mel_norm: norm of its filters, "slaney" or None.
+        generation: generation of the encoder, "auto", "v1" or "v2", see `encoder_arguments`.
+        prefix: prefix of the encoder's names, see `encoder_weights`.
+        measured_on: name of the sound on which the statistics were measured, for the model card.
 
     Returns:
         A built embedder, whose `card` says what was chosen and where the weights are from.
@@ -72,20 +71,17 @@ def convert_torch(
             "The statistics must be finite, and the standard deviation positive. Received: "
             f"mean={stats.mean}, std={stats.std}"
         )
-    normalization = keras.layers.Normalization(
-        axis=None, mean=stats.mean, variance=stats.std**2, dtype="float32"
-    )
     card = _card(path, encoder, frontend, stats, measured_on)
-    embedder = Embedder(frontend, normalization, encoder, card)
+    embedder = Embedder(frontend, stats.layer(), encoder, card)
     embedder.build((None, None))
     return embedder
 
 
 def save(embedder: Embedder, output: str, overwrite: bool = False) -> None:
-    """Writes a built embedder to a .keras file, or to the folder of a preset if `output` is no such name.
+    """Writes a built embedder to a .keras file, or to the folder of a preset if `output` has another ending.
 
     Raises:
-        FileExistsError: something is there, and it is not to be replaced.
+        FileExistsError: something is there that must not be replaced.
     """
     if not output.endswith(".keras"):
         embedder.save_to_preset(output, overwrite=overwrite)

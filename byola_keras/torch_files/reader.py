@@ -1,4 +1,4 @@
-"""PyTorch checkpoints as numpy arrays, without PyTorch."""
+"""Reads PyTorch checkpoints as numpy arrays, without PyTorch."""
 
 import io
 import mmap
@@ -26,7 +26,7 @@ _DTYPES = {
     "ComplexDoubleStorage": "c16",
 }
 _ZIP_START = b"PK\x03\x04"
-# What the older format begins with: these two numbers, each a pickle of its own.
+# The older format begins with these two numbers, each a pickle of its own.
 _MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 _PROTOCOL_VERSION = 1001
 # `zipfile` and numpy raise any of these on damaged files.
@@ -39,7 +39,7 @@ _ERRORS = (
     OverflowError,
     struct.error,
 )
-# Where training code keeps the state dict: Lightning under the first, others under the second.
+# Training code keeps the state dict under these: Lightning under the first, others under the second.
 _STATE_DICT_KEYS = ("state_dict", "model")
 
 
@@ -56,19 +56,19 @@ def read_torch_file(path: str) -> dict[str, np.ndarray]:
     `os.system` or a class of your own, the whole file is refused: what asks for more than to be read is not
     trusted.
 
-    What is allocated is bounded by the size of the file.
+    The memory that is allocated is bounded by the size of the file.
 
     Args:
-        path: a .pth, .pt or .ckpt file.
+        path: path of a .pth, .pt or .ckpt file.
 
     Returns:
-        Names to arrays, in the order of the file, read-only; those that share memory there share it here.
-        bfloat16, which numpy has not, comes as float32.
+        Arrays by name, in the order of the file, read-only; those that share memory there share it here.
+        bfloat16, which numpy does not have, comes as float32.
 
     Raises:
         FileNotFoundError: no such file.
-        TorchFileError: a `ValueError`; the file is damaged, cut off, of another kind, or names a class or
-            function that is not read; the text says which.
+        TorchFileError: the file is damaged, cut off, of another kind, or names a class or function that is
+            not read; the text says which. It is a `ValueError`.
     """
     path = os.fspath(path)
     if not os.path.isfile(path):
@@ -105,7 +105,7 @@ def _state_dict(root):
 
 
 def _described(value):
-    """A value in an error: short, whatever it holds."""
+    """Describes a value for an error, in few characters whatever it holds."""
     if isinstance(value, Opaque):
         return f"the object {value.name}"
     if isinstance(value, (str, int, float)):
@@ -129,7 +129,7 @@ class _ZipContent:
         self.root = read_pickle(io.BytesIO(self._record(pickles[0])))
 
     def read(self, storages: Set[Storage]) -> dict[Storage, np.ndarray]:
-        """The values of storages, each [count]."""
+        """Returns the values of storages, each [count]."""
         names = {storage.key: f"{self.folder}/data/{storage.key}" for storage in storages}
         # Many records may claim the same bytes of the archive.
         if sum(self._info(name).file_size for name in names.values()) > self.size:
@@ -173,7 +173,7 @@ class _LegacyContent:
             return None
 
     def read(self, storages: Set[Storage]) -> dict[Storage, np.ndarray]:
-        """The values of storages, each [count]."""
+        """Returns the values of storages, each [count]."""
         by_key, found = {storage.key: storage for storage in self.storages}, {}
         keys = self.keys if isinstance(self.keys, list) else []
         named = all(isinstance(key, str) for key in keys)

@@ -8,13 +8,14 @@ import math
 import pickletools
 from typing import BinaryIO, NamedTuple
 
-# A pickle describes tensors, their values lie elsewhere: that of a BYOL-A run has some kilobytes. In memory
-# a pickle may have a hundred times its size.
+# A pickle describes tensors, whose values lie elsewhere: the pickle of a BYOL-A run has some kilobytes. In
+# memory it may have a hundred times its size.
 _MAX_BYTES = 2**22
-# Numpy's limit.
+# More axes numpy does not take.
 _MAX_AXES = 32
 
-# What training code keeps beside the weights. Such objects are passed over as `Opaque`.
+# Classes and functions of objects that training code keeps beside the weights; they are passed over as
+# `Opaque`. A name that ends in a dot stands for all names that begin with it.
 _HARMLESS = (
     "argparse.Namespace",
     *(f"builtins.{name}" for name in ("bool", "bytearray", "complex", "dict", "float", "frozenset", "int")),
@@ -39,16 +40,16 @@ _LITERALS = {
     *("STRING", "BINSTRING", "SHORT_BINSTRING", "UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8"),
     *("BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8"),
 }
-# Names of Python 2, which pickles of protocol 2 keep.
+# Pickles of protocol 2 keep these names of Python 2.
 _OLD_MODULES = {"__builtin__": "builtins", "copy_reg": "copyreg"}
 
 
 class TorchFileError(ValueError):
-    """A file that cannot be read as tensors. The text is the reason, in a few words."""
+    """A file cannot be read as tensors. The text is the reason, in a few words."""
 
 
 class Storage(NamedTuple):
-    """Where values lie: `count` numbers of a type ("FloatStorage"), under a key of the file."""
+    """The place of values in a file: `count` numbers of a type ("FloatStorage") under a key."""
 
     kind: str
     key: str
@@ -77,8 +78,9 @@ def read_pickle(file: BinaryIO, storages: set[Storage] | None = None) -> object:
     """Reads one pickle from where `file` stands.
 
     Args:
-        file: a file in memory or a memory map: `read` must not allocate what is not there.
-        storages: gets every storage that is named, also those of tensors that are not part of the result.
+        file: a file in memory or a memory map; its `read` must not allocate what is not there.
+        storages: set that gets every storage that is named, also those of tensors that are not part of the
+            result.
 
     Returns:
         Plain values and containers, with `Tensor` for tensors and `Opaque` for known harmless objects that
@@ -141,7 +143,7 @@ class _Machine:
             "REDUCE": lambda _: self.push(_reduced(*self.pop_many(2))),
             "NEWOBJ": lambda _: self.push(_reduced(*self.pop_many(2))),
             "NEWOBJ_EX": lambda _: self.push(_reduced(*self.pop_many(3)[:2])),
-            # The state of an object: of no use here.
+            # It would set the state of an object, which is passed over.
             "BUILD": lambda _: self.pop_many(1),
         }
 
@@ -216,7 +218,7 @@ def _named(module, name):
 
 
 def _storage(identifier):
-    """The storage of a persistent id: ("storage", type, key, device, number of values, ...)."""
+    """Returns the storage of a persistent id ("storage", type, key, device, number of values, ...)."""
     if not isinstance(identifier, tuple) or len(identifier) < 5 or identifier[0] != "storage":
         raise TypeError("an unknown persistent id")
     if identifier[5:] not in ((), (None,)):
@@ -228,7 +230,7 @@ def _storage(identifier):
 
 
 def _reduced(function, arguments):
-    """What `function(*arguments)` stands for, for the few functions that make up tensors."""
+    """Returns what `function(*arguments)` stands for, for the few functions that make up tensors."""
     if not isinstance(function, Opaque) or not isinstance(arguments, tuple):
         raise TypeError("a call of what is no function")
     match function.name:

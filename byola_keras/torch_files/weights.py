@@ -1,4 +1,4 @@
-"""Weights of the PyTorch implementation into ours."""
+"""Loads weights of the PyTorch implementation into encoders and projection heads."""
 
 import os
 from collections.abc import Mapping
@@ -14,27 +14,27 @@ _BATCH_NORMALIZATION = {
     "running_mean": "moving_mean",
     "running_var": "moving_variance",
 }
-# Counts batches for a momentum that PyTorch does not use here; it has no counterpart.
+# PyTorch counts batches for a kind of momentum that is not used here; the count has no counterpart.
 _IGNORED_SUFFIX = "num_batches_tracked"
 
 
 def load_torch_weights(encoder, source: str | os.PathLike | Mapping[str, np.ndarray]) -> None:
     """Sets the weights of a built `Encoder` from a PyTorch checkpoint or state dict; needs no PyTorch.
 
-    Kernels change their layout: PyTorch's [out, in, mel, time] to [time, mel, in, out], and
-    [out, in] to [in, out]. Nothing is set unless all names and shapes fit.
+    Kernels change their layout: PyTorch's [out, in, mel, time] becomes [time, mel, in, out], and [out, in]
+    becomes [in, out]. Nothing is set unless all names and shapes fit.
 
     Args:
         encoder: a built `byola_keras.Encoder`.
-        source: a .pth or .ckpt file, see `read_torch_file` and `encoder_weights`; or state-dict names
-            ("features.0.weight", "fc.0.bias", ...) to arrays.
+        source: path of a .pth or .ckpt file, see `read_torch_file` and `encoder_weights`; or arrays by the
+            names of a state dict ("features.0.weight", "fc.0.bias", ...).
 
     Raises:
         FileNotFoundError: no such file.
         ValueError: a name is missing or left over, a shape does not fit, or the file cannot be read.
 
     Reference:
-        AudioNTT2022 in the code of https://arxiv.org/abs/2204.07402.
+        AudioNTT2022 in the authors' code of https://arxiv.org/abs/2204.07402.
     """
     names = encoder_weight_names(encoder)
     if not isinstance(source, Mapping):
@@ -51,7 +51,7 @@ def load_torch_head(head, source: Mapping[str, np.ndarray]) -> None:
 
 
 def encoder_weight_names(encoder) -> dict:
-    """PyTorch names of an encoder's weights -> Keras variables."""
+    """Returns the Keras variables of an encoder by the PyTorch names of its weights."""
     if not encoder.built:
         raise ValueError(
             "`encoder` must be built before weights are loaded. Received: an unbuilt encoder; "
@@ -67,7 +67,7 @@ def encoder_weight_names(encoder) -> dict:
 
 
 def head_weight_names(head) -> dict:
-    """PyTorch names of a projection head's weights -> Keras variables."""
+    """Returns the Keras variables of a projection head by the PyTorch names of its weights."""
     return {
         **_kernel_and_bias("net.0", head.hidden),
         **_batch_normalization("net.1", head.normalization),
@@ -84,7 +84,7 @@ def _batch_normalization(prefix, layer):
 
 
 def to_keras_layout(array: np.ndarray) -> np.ndarray:
-    """A PyTorch weight with the axes as Keras has them, time before mel."""
+    """Returns a PyTorch weight with the axes as Keras has them, time before mel."""
     return np.transpose(array, (3, 2, 1, 0)) if array.ndim == 4 else np.transpose(array)
 
 
