@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import byola_keras
 from byola_keras.layers.mel_filterbank import hz_to_mel, mel_to_hz
@@ -76,9 +77,14 @@ def test_htk_equals_torchaudio():
 
 @pytest.mark.parametrize(("samples", "frames"), [(1, 7), (100, 7), (1024, 7), (1120, 8), (16000, 101)])
 def test_any_length(samples, frames):
-    log_mel = byola_keras.LogMelSpectrogram()(np.ones((1, samples), "float32"))
+    layer = byola_keras.LogMelSpectrogram()
+    log_mel = layer(np.ones((1, samples), "float32"))
     assert log_mel.shape == (1, frames, 64)
     assert np.isfinite(log_mel).all()
+    assert layer.compute_output_shape((1, samples)) == (1, frames, 64)
+    assert layer.compute_output_shape((samples,)) == (frames, 64)
+    assert layer.frame_count(samples) == frames
+    np.testing.assert_array_equal(layer.frame_count(tf.constant([samples])), [frames])
 
 
 def test_silence_is_the_logarithm_of_epsilon():
@@ -98,3 +104,12 @@ def test_shorter_window_sits_in_the_middle_of_its_frame():
 def test_mel_scales_invert(mel_scale):
     hz = np.array([0.0, 60.0, 999.0, 1000.0, 1001.0, 7800.0])
     np.testing.assert_allclose(mel_to_hz(hz_to_mel(hz, mel_scale), mel_scale), hz, atol=1e-8)
+
+
+def test_frames_of_a_padded_batch_are_those_of_the_clips():
+    layer, lengths = byola_keras.LogMelSpectrogram(), [1, 700, 1024, 3001, 8000]
+    padded = np.random.default_rng(0).normal(0, 0.1, (5, 8000)).astype("float32")
+    batch = layer(padded, lengths=np.array(lengths))
+    for row, length in enumerate(lengths):
+        alone = layer(padded[row : row + 1, :length])[0]
+        np.testing.assert_allclose(batch[row, : len(alone)], alone, atol=2e-5)

@@ -133,7 +133,12 @@ def test_timestamps():
     np.testing.assert_array_equal(embedder.timestamps_ms(3, "conv_1"), [5, 25, 45])
     assert embedder.timestamps_ms(900_000)[-1] == 40 * 899_999 + 15
     np.testing.assert_array_equal(embedder.timestamps_ms(2, start=10), [415, 455])
-    np.testing.assert_array_equal(tiny_embedder(conv_blocks=3).timestamps_ms(2), [35, 115])
+    assert embedder.frame_seconds == 0.04
+    deeper = tiny_embedder(conv_blocks=3)
+    np.testing.assert_array_equal(deeper.timestamps_ms(2), [35, 115])
+    assert deeper.frame_seconds == 0.08
+    # Eight frames of the front end are longer than its window.
+    assert deeper(noise(1, 1))["frames"].shape == (1, 1, 32 + 8) and deeper.frame_count(1) == 1
     with pytest.raises(ValueError, match="Received: layer='conv_3'"):
         embedder.timestamps_ms(3, "conv_3")
     assert (embedder.sample_rate, embedder.embedding_size) == (16000, 64 + 8)
