@@ -1,59 +1,83 @@
-"""What the README shows is run."""
+"""What README and docs show is run; the files and flags that they name are there."""
 
 import pathlib
 import re
 
-import keras
 import numpy as np
 import pytest
 import soundfile
+from absl import flags
 
 import byola_keras
+from byola_keras.commands.main import COMMANDS
+from byola_keras.models.untrained import untrained_embedder
 
-README = pathlib.Path(__file__).parents[1] / "README.md"
-
-
-def code_blocks(language):
-    return re.findall(rf"```{language}\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-
-
-def test_python_examples_run(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    embedder = byola_keras.Embedder(
-        byola_keras.LogMelSpectrogram(),
-        keras.layers.Normalization(axis=None, mean=-8.0, variance=16.0, dtype="float32"),
-        byola_keras.Encoder(),
-    )
-    embedder.build((None, None))
-    (tmp_path / "runs" / "mine").mkdir(parents=True)
-    embedder.save(tmp_path / "runs" / "mine" / "embedder.keras")
-    soundfile.write(tmp_path / "long.wav", np.zeros(700_000), 8000)
-    blocks = code_blocks("python")
-    assert len(blocks) == 3
-    for block in blocks:
-        exec(compile(block, str(README), "exec"), {})
-    assert "(2, 3072) (2, 25, 3072)\n(3072,)" in capsys.readouterr().out
+ROOT = pathlib.Path(byola_keras.__file__).parents[1]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+# Not the arrows of the diagram, "--audio/-->", and not the flags of other programs.
+FOREIGN = {"runner", "flink_master", "enable_batching", "batching_parameters_file"}
+_SHAPE = re.compile(r"\(\d+,[\d, ]*\)")
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/scale.md", "docs/serving.md", "docs/benchmark.md"])
-def test_named_files_and_flags_exist(name):
-    root = README.parent
-    text = (root / name).read_text(encoding="utf-8")
-    for path in re.findall(r"(?:configs|tools)/\w+\.\w+", text):
-        assert (root / path).exists(), path
-    tools = "".join(path.read_text() for path in (root / "tools").glob("*.py"))
-    # Not the arrows of the diagram, "--audio/-->", and not the flags of Beam and TensorFlow Serving.
-    others = {"flagfile", "help", "runner", "flink_master", "enable_batching", "batching_parameters_file"}
-    for flag in set(re.findall(r"--(\w+)\b(?!/)", text)) - others:
-        assert f'"{flag}"' in tools or f'"{flag.removeprefix("no")}"' in tools, flag
+def name(page):
+    return page.name
 
 
-def test_every_flag_of_the_configurations_is_known():
-    root = README.parent
-    tool = (root / "tools" / "pretrain.py").read_text()
-    for path in (root / "configs").glob("*.flags"):
-        lines = path.read_text().splitlines()
-        assert lines[0].startswith("#") and any("Command:" in line for line in lines), path
-        for line in lines:
-            if not line.startswith("#"):
-                assert f'"{line[2:].split("=")[0]}"' in tool, (path, line)
+@pytest.fixture(scope="module")
+def folder_with_a_run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("readme")
+    (folder / "runs" / "mine").mkdir(parents=True)
+    untrained_embedder().save(folder / "runs" / "mine" / "embedder.keras")
+    soundfile.write(folder / "long.wav", np.zeros(700_000), 8000)
+    return folder
+
+
+# What serving.md shows needs a server: tests/export/serving_docs_test.py has one.
+WITH_EXAMPLES = [page for page in PAGES if "```python" in page.read_text() and page.name != "serving.md"]
+
+
+@pytest.mark.parametrize("page", WITH_EXAMPLES, ids=name)
+def test_python_examples_run_and_print_what_they_say(page, folder_with_a_run, monkeypatch, capsys):
+    monkeypatch.chdir(folder_with_a_run)
+    for block in re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+        exec(compile(block, str(page), "exec"), {})
+        said = [
+            shape
+            for line in block.splitlines()
+            if "print(" in line
+            for shape in _SHAPE.findall(line.partition("#")[2])
+        ]
+        assert _SHAPE.findall(capsys.readouterr().out) == said
+
+
+def flags_of_commands():
+    values = {}
+    for command in COMMANDS.values():
+        of_command = flags.FlagValues()
+        command.define_flags(of_command)
+        values[command.name] = set(of_command)
+    return values
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_named_files_commands_and_flags_exist(page):
+    text = page.read_text(encoding="utf-8")
+    for path in re.findall(r"(?:configs|tools|docs)/[a-z]\w*\.\w+", text):
+        assert (ROOT / path).exists(), path
+    for path in re.findall(r"\]\(([\w./]+)\)", text):
+        assert (page.parent / path).exists(), path
+    for command in re.findall(r"byola (\w+) --", text):
+        assert command in COMMANDS, command
+    known = set.union(*flags_of_commands().values()) | {"flagfile", "help"} | FOREIGN
+    for flag in set(re.findall(r"--(\w+)\b(?!/)", text)):
+        assert flag in known or flag.removeprefix("no") in known, flag
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("**/*.flags")), ids=name)
+def test_configuration_says_its_command_and_has_known_flags(path):
+    lines = path.read_text().splitlines()
+    assert lines[0].startswith("#") and any("Command:" in line for line in lines)
+    known = flags_of_commands()["pretrain"]
+    for line in lines:
+        if line and not line.startswith("#"):
+            assert line[2:].split("=")[0] in known, line
