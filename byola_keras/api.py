@@ -14,6 +14,7 @@ from byola_keras.models.adam import Adam
 from byola_keras.models.byol import BYOL
 from byola_keras.models.embedder import Embedder, load
 from byola_keras.models.encoder import Encoder
+from byola_keras.models.resnet_encoder import ResNetEncoder
 from byola_keras.torch_files.weights import load_torch_weights
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "RandomLayer",
     "RandomLinearFader",
     "RandomResizeCrop",
+    "ResNetEncoder",
     "TemporalPooling",
     "embed_file",
     "load",

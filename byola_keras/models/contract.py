@@ -12,10 +12,10 @@ class EncoderContract(Protocol):
     """The contract of encoders: a Keras layer or model [batch, T, F] -> frame features and one embedding.
 
     `encoder(x, training=None, layers=(), lengths=None)` returns {"scene": [batch, D], "frames": [batch, T',
-    D']}, and with `layers` ("all" or some of `layer_names`) also {"layers": {name: [batch, T_name, size]}}.
-    T' is T // stride, D' is D unless the pooling is "mean_std", where D is 2 D'. With `lengths`, int [batch],
-    the front-end frames that belong to each clip of a padded batch, scene and the clip's frames are those of
-    the clip alone.
+    D']}, and with `layers` ("all" or some of `layer_names`) also {"layers": {name: [batch, T_name, size]}}
+    with T_name of at most T // strides[name]. T' is T // stride, D' is D unless the pooling is "mean_std",
+    where D is 2 D'. With `lengths`, int [batch], the front-end frames that belong to each clip of a padded
+    batch, scene and the clip's frames are those of the clip alone.
 
     Attributes:
         stride: front-end frames that one frame feature covers, an integer.
