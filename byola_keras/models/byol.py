@@ -133,6 +133,8 @@ class BYOL(OnlineModel):
     # Inference ------------------------------------------------------------------------------------
 
     def call(self, waveforms, training=None):
+        # Under a distribution strategy `fit` calls the model on what the data set gives.
+        waveforms, _ = unpack(waveforms)
         return self.encoder(self.normalized_log_mel(waveforms), training=training)
 
     def normalized_log_mel(self, waveforms):
