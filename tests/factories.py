@@ -7,18 +7,6 @@ import byola_keras
 
 SAMPLE_RATE = 16000
 
-# A pre-training run of a few seconds, by the names of the recipe's fields.
-TINY_RUN = {
-    "steps": 4,
-    "global_batch_size": 8,
-    "norm_crops": 32,
-    "summary_every": 2,
-    "channels": 4,
-    "mlp_units": [16, 16],
-    "projection_units": [32, 8],
-    "memory_size": 16,
-}
-
 
 def noise(batch, samples, level=0.1, seed=0):
     """White noise float32 [batch, samples] of the standard deviation `level`."""

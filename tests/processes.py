@@ -26,6 +26,16 @@ def start(tool, *arguments):
         signal.signal(signal.SIGINT, before)
 
 
+def read_until(process, text):
+    """Reads what a started process prints, up to the line that contains `text`."""
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if text in line:
+            return
+    raise AssertionError(f"The process ended without {text!r}: {''.join(lines)}")
+
+
 def finish(process, seconds=240):
     """Waits for the end of a started process; returns its exit code and all that it printed."""
     try:

@@ -1,6 +1,34 @@
-"""Reads what a pre-training run left in its working directory."""
+"""Tiny pre-training runs, and what they leave in their working directories."""
 
 import csv
+import dataclasses
+
+from byola_keras.training.recipe import Recipe, Runtime, Sound
+from byola_keras.training.run import pretrain
+
+# A run of a few seconds, by the names of the fields of sound, recipe and runtime.
+TINY_RUN = {
+    "steps": 4,
+    "global_batch_size": 8,
+    "norm_crops": 32,
+    "summary_every": 2,
+    "encoder": "Encoder(channels=4, mlp_units=(16, 16))",
+    "projection_units": (32, 8),
+    "augmentation": ("LogMixupExp(memory_size=16)", *Recipe.augmentation[1:]),
+}
+
+
+def train(workdir, *audio_dir, flags_text="", dry_run=False, **settings):
+    """Pre-trains as `TINY_RUN` says; `settings` are other values of fields of sound, recipe or runtime."""
+    given = {**TINY_RUN, **settings, "audio_dir": tuple(map(str, audio_dir))}
+    parts = [
+        part(
+            **{field.name: given.pop(field.name) for field in dataclasses.fields(part) if field.name in given}
+        )
+        for part in (Sound, Recipe, Runtime)
+    ]
+    assert not given, f"no such fields: {given}"
+    pretrain(str(workdir), *parts, flags_text, dry_run)
 
 
 def losses(workdir):

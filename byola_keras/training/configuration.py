@@ -1,13 +1,24 @@
 """A working directory belongs to one process at a time and to one configuration for good."""
 
 import contextlib
+import dataclasses
 import json
 import os
 
 from byola_keras import folder_lock
 from byola_keras.atomic import write_text
+from byola_keras.training import blocks
+from byola_keras.training.recipe import Recipe, Sound
 
 FILE_NAME = "configuration.json"
+
+# Fields of the sound that the stream is a function of; which files or clips it has, the stream says itself.
+_SOUND_FIELDS = ("crop_seconds", "crops_per_clip")
+# What runs from before blocks were written as text call the parameters of their blocks.
+_ENCODER_KEYS = ("channels", "mlp_units")
+_MEMORY_KEY = "memory_size"
+_MEMORY_BLOCK = "LogMixupExp"
+_SYNCHRONIZED_KEY = "synchronized"
 
 
 def locked(workdir: str) -> contextlib.AbstractContextManager:
@@ -23,12 +34,33 @@ def locked(workdir: str) -> contextlib.AbstractContextManager:
     return folder_lock.locked(workdir, busy)
 
 
+def describe(sound: Sound, recipe: Recipe, stream) -> dict:
+    """What a run is, JSON values by name: its recipe with all parameters of the blocks, and its sound.
+
+    Args:
+        sound: of the run.
+        recipe: of the run.
+        stream: the open stream, whose `recipe()` identifies its files or clips.
+    """
+    described = {
+        **{name: getattr(sound, name) for name in _SOUND_FIELDS},
+        **dataclasses.asdict(recipe),
+        "augmentation": [blocks.complete(text) for text in recipe.augmentation],
+        "encoder": blocks.complete(recipe.encoder),
+        **stream.recipe(),
+    }
+    return json.loads(json.dumps(described))
+
+
 def check(workdir: str, configuration: dict, former: dict | None = None) -> None:
     """Compares the configuration with the one that the run in `workdir` was started with, if any.
 
+    A name that one of them lacks counts with the default of its field: a run from before the field existed
+    resumes. Fields that may change, such as the number of steps, are not compared.
+
     Args:
         workdir: an existing folder.
-        configuration: what decides the result of the run, JSON values by name.
+        configuration: of `describe`.
         former: other values that mean the same, as older versions wrote them.
 
     Raises:
@@ -38,14 +70,13 @@ def check(workdir: str, configuration: dict, former: dict | None = None) -> None
     if not os.path.exists(path):
         return
     with open(path, encoding="utf-8") as file:
-        started_with = json.load(file)
-    configuration = json.loads(json.dumps(configuration))
-    former = {**configuration, **(former or {})}
-    names = [
-        name for name in configuration if started_with.get(name) not in (configuration[name], former[name])
-    ]
+        started_with = _completed(json.load(file))
+    wanted = _completed(configuration)
+    former = {**wanted, **(former or {})}
+    names = [name for name in wanted if started_with.get(name) not in (wanted[name], former[name])]
+    names += [name for name in started_with if name not in wanted]
     if names:
-        received = ", ".join(f"{name}={configuration[name]!r}" for name in names)
+        received = ", ".join(f"{name}={wanted.get(name)!r}" for name in names)
         expected = ", ".join(f"{name}={started_with.get(name)!r}" for name in names)
         raise ValueError(
             f"A run must be resumed with the configuration that it was started with. Received: {received}; "
@@ -57,3 +88,29 @@ def check(workdir: str, configuration: dict, former: dict | None = None) -> None
 def save(workdir: str, configuration: dict) -> None:
     """Writes the configuration of the run."""
     write_text(os.path.join(workdir, FILE_NAME), json.dumps(configuration, indent=2) + "\n")
+
+
+def _completed(configuration):
+    """The configuration with the defaults of what it lacks, in the form of today, without what may change."""
+    fields = {field.name: field for field in (*dataclasses.fields(Sound), *dataclasses.fields(Recipe))}
+    compared = [*_SOUND_FIELDS, *(field.name for field in dataclasses.fields(Recipe))]
+    defaults = json.loads(json.dumps({name: fields[name].default for name in compared}))
+    completed = {**defaults, **_with_blocks(configuration)}
+    completed["augmentation"] = [blocks.complete(text) for text in completed["augmentation"]]
+    completed["encoder"] = blocks.complete(completed["encoder"])
+    may_change = {name for name, field in fields.items() if field.metadata["may_change"]}
+    return {name: value for name, value in completed.items() if name not in may_change}
+
+
+def _with_blocks(configuration):
+    """A configuration from before blocks were written as text, in the form of today; any other as it is."""
+    if _MEMORY_KEY not in configuration:
+        return configuration
+    kept = dict(configuration)
+    encoder, augmentation = Recipe.encoder, list(Recipe.augmentation)
+    for key in _ENCODER_KEYS:
+        encoder = blocks.with_parameter(encoder, key, kept.pop(key))
+    place = augmentation.index(_MEMORY_BLOCK)
+    augmentation[place] = blocks.with_parameter(_MEMORY_BLOCK, _MEMORY_KEY, kept.pop(_MEMORY_KEY))
+    synchronized = kept.pop(_SYNCHRONIZED_KEY)
+    return {**kept, "encoder": encoder, "augmentation": augmentation, "sync_batch_norm": synchronized}

@@ -1,8 +1,12 @@
-"""Which devices train, and whether XLA compiles for them."""
+"""Which devices train, and how exactly they compute."""
 
+import contextlib
 import functools
+from collections.abc import Iterator
 
 import tensorflow as tf
+
+from byola_keras.training.recipe import Runtime
 
 
 @functools.lru_cache
@@ -35,16 +39,23 @@ def make_strategy(num_devices: int | None = None) -> tf.distribute.Strategy:
     return tf.distribute.MirroredStrategy([device.name for device in available[:num_devices]])
 
 
-def use_xla(xla: str, num_replicas: int, synchronized: bool) -> bool:
-    """Whether forward and backward pass are compiled by XLA.
+def apply_settings(runtime: Runtime) -> None:
+    """Sets what TensorFlow holds for the whole process: operations that repeat exactly, and TF32."""
+    if runtime.deterministic:
+        # There is no way back in a process.
+        tf.config.experimental.enable_op_determinism()
+    tf.config.experimental.enable_tensor_float_32_execution(runtime.tf32)
 
-    Args:
-        xla: "on", "off", or "auto": on GPUs, unless several replicas share batch statistics, which
-            XLA cannot compile; not on CPUs, where it was measured to be slower.
-        num_replicas: replicas in the strategy.
-        synchronized: whether batch statistics are those of all replicas.
+
+@contextlib.contextmanager
+def full_float32() -> Iterator[None]:
+    """Inside, float32 matrix products and convolutions keep all digits on every GPU.
+
+    From Ampere on they have 10-bit mantissas otherwise (TF32), which moves a log-mel by up to 1e-3.
     """
-    if xla == "auto":
-        shared_statistics = synchronized and num_replicas > 1
-        return bool(tf.config.list_physical_devices("GPU")) and not shared_statistics
-    return xla == "on"
+    before = tf.config.experimental.tensor_float_32_execution_enabled()
+    tf.config.experimental.enable_tensor_float_32_execution(False)
+    try:
+        yield
+    finally:
+        tf.config.experimental.enable_tensor_float_32_execution(before)

@@ -6,26 +6,24 @@ import time
 
 import tensorflow as tf
 
-from byola_keras.models.norm_stats import NormStats
+from byola_keras.models.byol import BYOL
 from byola_keras.training.build_model import parameter_counts
-from byola_keras.training.callbacks import duration
+from byola_keras.training.callbacks import Schedule, duration
 
 _TIMED_STEPS = 3
 
 
-def describe(new_model, batches: tf.data.Dataset, schedule) -> str:
-    """Builds the model, trains it for a few steps on real sound and throws it away.
+def describe(model: BYOL, batches: tf.data.Dataset, schedule: Schedule) -> str:
+    """Says what a run would be; trains the model for a few steps on real sound for it.
 
     Args:
-        new_model: makes the model from statistics.
-        batches: of the run.
-        schedule: of the run.
+        model: a new model, not needed any more.
+        batches: batches of the run.
+        schedule: schedule of the run.
 
     Returns:
         A text of several lines.
     """
-    # Statistics do not change sizes or times.
-    model = new_model(NormStats(mean=-8.0, std=4.0, crops=0))
     waveforms = next(iter(batches))
     view_one, _ = model.augmentation.preview(model.normalized_log_mel(waveforms), seed=0)[-1]
     encoded = model.encoder(view_one)

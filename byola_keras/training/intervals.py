@@ -24,8 +24,8 @@ class Interval:
         self._number, self._in_minutes = int(match[1]), bool(match[2])
         self._last = time.monotonic()
 
-    def due(self, step: int) -> bool:
-        """Whether the time has come at `step`; starts the next interval if so."""
+    def take_if_due(self, step: int) -> bool:
+        """Whether the time has come at `step`; if so, the next interval begins."""
         if not self._in_minutes:
             return step % self._number == 0
         if time.monotonic() - self._last < 60 * self._number:

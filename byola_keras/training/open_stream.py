@@ -1,7 +1,7 @@
 """The stream of crops that a run asks for: from sound files or from a prepared corpus."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from absl import logging
 
@@ -10,60 +10,69 @@ from byola_keras.audio.files import find_audio_files
 from byola_keras.audio.sample_rate import SAMPLE_RATE
 from byola_keras.corpus.corpus import Corpus
 from byola_keras.corpus.crops import CorpusStream
+from byola_keras.training.recipe import Sound
+
+# How the published sets are prepared, by the names that their configurations give the corpora.
+_PREPARE_FLAGS = {
+    "audioset": "--audioset_csv=balanced_train_segments.csv --audioset_csv=unbalanced_train_segments.csv",
+    "fsd50k": "--fsd50k_csv=FSD50K.ground_truth/dev.csv --clip_seconds=30",
+}
 
 
-def open_stream(
-    audio_dirs: Sequence[str] = (),
-    file_list: str | None = None,
-    corpus: str | None = None,
-    data_dir: str | None = None,
-    *,
-    crop_length: int,
-    crops_per_clip: int = 1,
-    seed: int = 0,
-) -> CropStream | CorpusStream:
+def open_stream(sound: Sound, seed: int = 0) -> CropStream | CorpusStream:
     """Opens a stream of crops at 16 kHz.
 
     Args:
-        audio_dirs: see `find_audio_files`.
-        file_list: see `find_audio_files`.
-        corpus: name of a prepared corpus. Files take its place, so that the configuration of a corpus serves
-            for its unprepared files too.
-        data_dir: folder in which prepared corpora lie; it alone does where there is only one.
-        crop_length: samples of a crop.
-        crops_per_clip: crops from each reading of a clip of a corpus.
-        seed: integer >= 0.
+        sound: files or a prepared corpus. Files win, so that the flagfile of a corpus serves for its
+            unprepared files too.
+        seed: seed of the order and of the positions of the crops, at least 0.
 
     Raises:
-        ValueError: neither or both kinds of sound are given, or there is no sound.
+        ValueError: no sound is given, or what is given does not fit together.
         FileNotFoundError: a folder, list or corpus is not there.
     """
-    files_given = bool(audio_dirs or file_list)
-    if not files_given and not corpus and not data_dir:
-        raise ValueError(
-            "Sound must be given: `audio_dir`, `file_list`, or `data_dir` with a prepared corpus. Received: "
-            "none of them."
+    crop_length = round(sound.crop_seconds * SAMPLE_RATE)
+    if sound.audio_dir or sound.file_list:
+        return _stream_of_files(sound, crop_length, seed)
+    if not sound.data_dir:
+        rule = (
+            "`data_dir` must name the folder in which the corpus lies"
+            if sound.corpus
+            else "Sound must be given: `audio_dir`, `file_list`, or `data_dir` with a prepared corpus"
         )
-    if files_given and data_dir:
         raise ValueError(
-            "Sound must come from files (`audio_dir`, `file_list`) or from a corpus (`data_dir`), not "
-            f"from both. Received: audio_dir={list(audio_dirs)}, file_list={file_list!r}, "
-            f"data_dir={data_dir!r}"
+            f"{rule}. Received: audio_dir=[], file_list=None, corpus={sound.corpus!r}, data_dir=None"
         )
-    if crops_per_clip < 1 or (crops_per_clip > 1 and files_given):
+    return CorpusStream(_open_corpus(sound), crop_length, seed, sound.crops_per_clip)
+
+
+def _stream_of_files(sound, crop_length, seed):
+    if sound.crops_per_clip > 1:
         raise ValueError(
-            "`crops_per_clip` must be 1 for sound files, which are decoded where the crop lies, and at "
-            f"least 1 for a corpus. Received: crops_per_clip={crops_per_clip}; tools/prepare.py makes a "
-            "corpus of files."
+            "`crops_per_clip` must be 1 for sound files, which are decoded where the crop lies. Received: "
+            f"crops_per_clip={sound.crops_per_clip}; tools/prepare.py makes a corpus of files."
         )
-    if files_given:
-        return CropStream(find_audio_files(audio_dirs, file_list), crop_length, seed, SAMPLE_RATE)
-    if not data_dir:
-        raise ValueError(
-            f"`data_dir` must name the folder in which the corpus lies. Received: corpus={corpus!r}, "
-            "data_dir=None"
+    if sound.data_dir:
+        logging.warning(
+            "Sound files are given: data_dir=%r and corpus=%r are left aside.", sound.data_dir, sound.corpus
         )
-    return CorpusStream(Corpus(data_dir, corpus), crop_length, seed, crops_per_clip)
+    return CropStream(find_audio_files(sound.audio_dir, sound.file_list), crop_length, seed, SAMPLE_RATE)
+
+
+def _open_corpus(sound):
+    try:
+        return Corpus(sound.data_dir, sound.corpus)
+    except FileNotFoundError as error:
+        name = sound.corpus or "NAME"
+        prepared = (
+            f"--audio_dir=FOLDER --output_dir={sound.data_dir} --name={name} {_PREPARE_FLAGS.get(name, '')}"
+        )
+        raise FileNotFoundError(
+            f"{error} These two commands check sound files and make the corpus of them:\n"
+            "    python tools/check_audio.py --audio_dir=FOLDER\n"
+            f"    python tools/prepare.py {prepared.rstrip()}\n"
+            "Or give --audio_dir=FOLDER here, to train on the files themselves."
+        ) from None
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from byola_keras.evaluation.task_probe import probe_task
 from byola_keras.evaluation.tasks import csv_task, load_task
 from byola_keras.evaluation.windows import Windows
 from byola_keras.models.embedder import Embedder
-from byola_keras.training.callbacks import StepCounter
+from byola_keras.training.callbacks import StepMetrics
 
 # A run of its own in TensorBoard, which reads one file a run at a time.
 FOLDER = os.path.join("tensorboard", "probe")
@@ -52,31 +52,31 @@ class Probe(keras.callbacks.Callback):
 
     Args:
         workdir: folder of the run.
-        counter: which step it is.
-        task: of `load_probe_task`.
+        metrics: callback that counts the steps.
+        task: the task, see `load_probe_task`.
         every: steps between two probes.
-        sample_rate: Hz, of the front end.
+        sample_rate: sample rate of the front end in Hz.
     """
 
-    def __init__(self, workdir: str, counter: StepCounter, task: Task, every: int, sample_rate: int):
+    def __init__(self, workdir: str, metrics: StepMetrics, task: Task, every: int, sample_rate: int):
         super().__init__()
-        self._counter, self._task, self._every = counter, task, every
+        self._metrics, self._task, self._every = metrics, task, every
         self._windows = Windows(task, WINDOW, sample_rate)
         self._writer = tf.summary.create_file_writer(os.path.join(workdir, FOLDER))
         self._embedder = None
 
     def on_train_begin(self, logs=None):
         self._embedder = Embedder(self.model.frontend, self.model.normalization, self.model.encoder)
-        if self._counter.step == 0:
+        if self._metrics.step == 0:
             self._probe()
 
     def on_train_batch_end(self, batch, logs=None):
-        if self._counter.step % self._every:
+        if self._metrics.step % self._every:
             return
         try:
             self._probe()
         except ValueError as error:
-            logging.warning("The probe of step %d is left out: %s", self._counter.step, error)
+            logging.warning("The probe of step %d is left out: %s", self._metrics.step, error)
 
     def _probe(self):
         began = time.monotonic()
@@ -85,12 +85,12 @@ class Probe(keras.callbacks.Callback):
         # Of mixed precision too.
         embeddings = np.concatenate([output["scene"] for output in outputs]).astype(np.float32)
         outcome = probe_task(self._task, embeddings, _LEARNING_RATES, _SEEDS, _MAX_EPOCHS)
-        with self._writer.as_default(step=self._counter.step):
+        with self._writer.as_default(step=self._metrics.step):
             tf.summary.scalar(f"probe/{self._task.name}_{outcome.metric}", outcome.values[0])
         self._writer.flush()
         logging.info(
             "Step %d: probe of %s: %s %.1f %% (%.1f s).",
-            self._counter.step,
+            self._metrics.step,
             self._task.title,
             outcome.metric.replace("_", " "),
             100 * outcome.values[0],

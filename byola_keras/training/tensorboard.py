@@ -3,12 +3,12 @@
 import os
 
 import keras
-import numpy as np
 import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
 
+from byola_keras.layers.batch_standardization import BatchStandardization
 from byola_keras.models.losses import effective_rank
-from byola_keras.training.callbacks import StepCounter
+from byola_keras.training.callbacks import Schedule, StepMetrics
 
 FOLDER = os.path.join("tensorboard", "train")
 _SHOWN_CLIPS = 4
@@ -24,46 +24,45 @@ class Summaries(keras.callbacks.Callback):
 
     Args:
         workdir: folder of the run.
-        counter: where the metrics of the step are.
+        metrics: callback that has the metrics of the step.
         every: steps between two summaries; the first step has one too.
-        configuration: shown as hyperparameters.
-        flags_text: shown as text.
-        waveforms: the clips that are looked at during the whole run, [batch, samples].
-        sample_rate: Hz, of the clips.
-        batch_size: clips in a step over all replicas.
+        schedule: schedule of the run.
+        clips: the clips that are looked at during the whole run, waveforms [batch, samples].
+        configuration: what the run is, shown as hyperparameters.
+        flags_text: the command's flags, shown as text.
     """
 
     def __init__(
         self,
         workdir: str,
-        counter: StepCounter,
+        metrics: StepMetrics,
         every: int,
+        schedule: Schedule,
+        clips: tf.Tensor,
         configuration: dict,
         flags_text: str,
-        *,
-        waveforms: np.ndarray,
-        sample_rate: int,
-        batch_size: int,
     ):
         super().__init__()
-        self._counter = counter
-        self._waveforms = waveforms
-        self._sample_rate = sample_rate
-        self._batch_size = batch_size
+        self._metrics = metrics
+        self._clips = clips
+        self._batch_size = schedule.batch_size
         self._every = every
         self._written = 0
         self._writer = tf.summary.create_file_writer(os.path.join(workdir, FOLDER))
-        with self._writer.as_default(step=counter.step):
+        with self._writer.as_default(step=metrics.step):
             hparams.hparams({name: _hparam(value) for name, value in configuration.items()})
             tf.summary.text("flags", "    " + flags_text.replace("\n", "\n    "))
+
+    def on_train_begin(self, logs=None):
+        with self._writer.as_default(step=self._metrics.step):
             self._write_audio()
 
     def on_train_batch_end(self, batch, logs=None):
-        step = self._counter.step
+        step = self._metrics.step
         if step != 1 and step % self._every:
             return
         with self._writer.as_default(step=step):
-            self._write_scalars(self._counter.metrics)
+            self._write_scalars(self._metrics.values)
             stages = self._write_monitor()
             if self._written % _PICTURES_EVERY == 0:
                 self._write_views(stages)
@@ -88,12 +87,15 @@ class Summaries(keras.callbacks.Callback):
             tf.summary.scalar(name, value)
 
     def _write_monitor(self):
-        stages, rank = self._look(tf.constant(self._waveforms))
+        stages, rank = self._look(self._clips)
         tf.summary.scalar("collapse/effective_rank", rank)
-        for name, views in (("before", stages[-2]), ("after", stages[-1])):
-            both = tf.concat(views, axis=0)
-            tf.summary.scalar(f"input/mean_{name}_post_norm", tf.reduce_mean(both))
-            tf.summary.scalar(f"input/std_{name}_post_norm", tf.math.reduce_std(both))
+        for position, layer in enumerate(self.model.augmentation.layers):
+            if isinstance(layer, BatchStandardization):
+                # Stage 0 is what the first layer gets.
+                for name, views in (("before", stages[position]), ("after", stages[position + 1])):
+                    both = tf.concat(views, axis=0)
+                    tf.summary.scalar(f"input/mean_{name}_post_norm", tf.reduce_mean(both))
+                    tf.summary.scalar(f"input/std_{name}_post_norm", tf.math.reduce_std(both))
         return stages
 
     @tf.function
@@ -108,8 +110,8 @@ class Summaries(keras.callbacks.Callback):
             tf.summary.image(f"views/{name}", as_image(log_mel[:_SHOWN_CLIPS]), max_outputs=_SHOWN_CLIPS)
 
     def _write_audio(self):
-        clips = tf.clip_by_value(self._waveforms[:_SHOWN_CLIPS, :, None], -1.0, 1.0)
-        tf.summary.audio("views/clip", clips, self._sample_rate, max_outputs=_SHOWN_CLIPS)
+        clips = tf.clip_by_value(self._clips[:_SHOWN_CLIPS, :, None], -1.0, 1.0)
+        tf.summary.audio("views/clip", clips, self.model.frontend.sample_rate, max_outputs=_SHOWN_CLIPS)
 
 
 def as_image(log_mel: tf.Tensor) -> tf.Tensor:

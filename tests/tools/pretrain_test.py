@@ -2,14 +2,13 @@
 
 import os
 import signal
-import time
 
 import numpy as np
 import pytest
 
 import byola_keras
 from tests import processes
-from tests.processes import finish
+from tests.processes import finish, read_until
 from tests.sounds import write_sounds
 from tests.workdirs import losses
 
@@ -26,14 +25,6 @@ TINY = [
 
 def start(*arguments):
     return processes.start("pretrain.py", *arguments)
-
-
-def wait_for(path, process):
-    deadline = time.time() + 120
-    while not path.exists():
-        assert process.poll() is None, process.communicate()[0]
-        assert time.time() < deadline
-        time.sleep(0.01)
 
 
 @pytest.fixture(scope="module")
@@ -80,9 +71,9 @@ def test_killed_run_goes_on_as_if_nothing_had_happened(uninterrupted, sounds, tm
         "--steps=60",
         "--checkpoint_every=5",
     ]
-    for checkpoint in ("step-10.index", "step-35.index"):
+    for checkpoint in ("step-10", "step-35"):
         process = start(*arguments)
-        wait_for(tmp_path / "checkpoints" / checkpoint, process)
+        read_until(process, f"{checkpoint} in ")
         process.send_signal(signal.SIGKILL)
         assert finish(process)[0] == -signal.SIGKILL
     code, output = finish(start(*arguments))
@@ -102,16 +93,16 @@ def test_sigterm_saves_and_exits_cleanly(uninterrupted, sounds, tmp_path):
         f"--audio_dir={sounds}",
         f"--workdir={tmp_path}",
         "--steps=60",
-        "--checkpoint_every=1000",
+        "--checkpoint_every=25",
     ]
     process = start(*arguments)
-    wait_for(tmp_path / "embedder.keras", process)
+    read_until(process, "step-25 in ")
     process.send_signal(signal.SIGTERM)
     code, output = finish(process)
     assert code == 0, output
     assert "SIGTERM: saved at step" in output
     done = len(losses(tmp_path))
-    assert 3 <= done < 60
+    assert 26 <= done < 60
     code, output = finish(start(*arguments))
     assert code == 0, output
     assert losses(tmp_path) == losses(uninterrupted[0])
@@ -119,8 +110,7 @@ def test_sigterm_saves_and_exits_cleanly(uninterrupted, sounds, tmp_path):
 
 def test_interrupt_before_the_training_ends_at_once(sounds, tmp_path):
     process = start(*TINY, f"--audio_dir={sounds}", f"--workdir={tmp_path}", "--norm_crops=1000000")
-    wait_for(tmp_path / ".lock", process)
-    time.sleep(3)
+    read_until(process, "Measuring mean")
     process.send_signal(signal.SIGINT)
     code, output = finish(process)
     assert code == 130, output
@@ -131,7 +121,7 @@ def test_interrupt_before_the_training_ends_at_once(sounds, tmp_path):
 def test_second_process_in_the_same_workdir(sounds, tmp_path):
     arguments = [*TINY, f"--audio_dir={sounds}", f"--workdir={tmp_path}", "--steps=100000"]
     first = start(*arguments)
-    wait_for(tmp_path / "norm_stats.json", first)
+    read_until(first, "Measuring mean")
     code, output = finish(start(*arguments))
     first.kill()
     finish(first)
@@ -139,26 +129,9 @@ def test_second_process_in_the_same_workdir(sounds, tmp_path):
     assert "one process at a time" in output and str(tmp_path) in output
 
 
-@pytest.mark.parametrize(
-    ("flag", "message"),
-    [
-        ("--global_batch_size=1", "--global_batch_size=1"),
-        ("--target_decay=1.5", "--target_decay=1.5"),
-        ("--mlp_units=8,no", "positive integers"),
-        ("--projection_units=8", "two sizes"),
-        ("--precision=float8", "--precision=float8"),
-        ("--no_such_flag=1", "no_such_flag"),
-        ("--checkpoint_every=often", "Received: 'often'"),
-        ("--num_devices=64", "Received: num_devices=64"),
-    ],
-)
-def test_flag_out_of_range(sounds, tmp_path, flag, message):
-    code, output = finish(start(f"--audio_dir={sounds}", f"--workdir={tmp_path / 'run'}", flag))
-    assert code == 1
-    assert message in output and "Traceback" not in output
-    assert not (tmp_path / "run" / "checkpoints").exists()
-
-
-def test_workdir_is_required(sounds):
-    code, output = finish(start(f"--audio_dir={sounds}"))
-    assert code == 1 and "--workdir" in output
+def test_wrong_flag_answers_without_a_traceback(sounds, tmp_path):
+    code, output = finish(
+        start(f"--audio_dir={sounds}", f"--workdir={tmp_path / 'run'}", "--target_decay=1.5")
+    )
+    assert code == 1 and "--target_decay=1.5" in output and "Traceback" not in output
+    assert not (tmp_path / "run").exists()

@@ -6,11 +6,9 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from byola_keras.training import probe_callback as probe_module
 from byola_keras.training.probe_callback import load_probe_task
-from byola_keras.training.run import pretrain
 from tests.evaluation.tones import write_task
-from tests.factories import TINY_RUN
 from tests.sounds import write_sounds
-from tests.workdirs import losses
+from tests.workdirs import losses, train
 
 
 @pytest.fixture(scope="module")
@@ -33,10 +31,10 @@ def probes(workdir):
 
 
 def test_probe_is_logged_and_changes_nothing(sounds, tones, tmp_path):
-    arguments = {**TINY_RUN, "num_devices": 2}
-    pretrain(str(tmp_path / "without"), [sounds], **arguments)
+    arguments = {"num_devices": 2}
+    train(tmp_path / "without", sounds, **arguments)
     probe = {"probe_task": f"csv:{tones}:pitch", "probe_every": 2}
-    pretrain(str(tmp_path / "with"), [sounds], **arguments, **probe)
+    train(tmp_path / "with", sounds, **arguments, **probe)
     assert losses(tmp_path / "with") == losses(tmp_path / "without")
     logged = probes(tmp_path / "with")
     assert list(logged) == [0, 2, 4]
@@ -48,10 +46,10 @@ def test_failure_ends_the_run_at_its_start_only(sounds, tones, tmp_path, caplog)
     probe = {"probe_task": f"csv:{tones}:pitch", "probe_every": 2}
     (tones.parent / "0.wav").write_bytes((tones.parent / "0.wav").read_bytes()[:44])
     with pytest.raises(ValueError, match="Every clip of csv_tones_pitch"):
-        pretrain(str(tmp_path / "run"), [sounds], **TINY_RUN, **probe)
-    pretrain(str(tmp_path / "run"), [sounds], **{**TINY_RUN, "steps": 1})
+        train(tmp_path / "run", sounds, **probe)
+    train(tmp_path / "run", sounds, steps=1)
     with caplog.at_level("WARNING"):
-        pretrain(str(tmp_path / "run"), [sounds], **TINY_RUN, **probe)
+        train(tmp_path / "run", sounds, **probe)
     assert len(losses(tmp_path / "run")) == 4 and "The probe of step 2 is left out" in caplog.text
 
 

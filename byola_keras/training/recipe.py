@@ -1,0 +1,103 @@
+"""What a pre-training run is: its sound, its recipe, and the runtime that it happens on.
+
+A new choice is one field here and the line that uses it: its flag, its help text, its place in
+`configuration.json` and its comparison on resume follow from the field. A run from before the field existed
+resumes with the field's default.
+"""
+
+import dataclasses
+
+from byola_keras.fields import Settings, setting
+from byola_keras.training.blocks import split_blocks
+
+
+@dataclasses.dataclass(frozen=True)
+class Sound(Settings):
+    """Which sound a run trains on. Files take the place of a corpus where both are given."""
+
+    audio_dir: tuple[str, ...] = setting(
+        (), "Folder of sound files (with all subfolders), glob pattern or file. Repeatable."
+    )
+    file_list: str | None = setting(None, "Text file with the path of a sound file on each line.")
+    corpus: str | None = setting(
+        None, "Name of a prepared corpus. Sound files, where they are given, take its place."
+    )
+    data_dir: str | None = setting(
+        None, "Folder in which prepared corpora lie. It alone is enough where it holds only one."
+    )
+    crop_seconds: float = setting(0.95, "Length of a training crop in seconds.", minimum=0.1, maximum=60.0)
+    crops_per_clip: int = setting(
+        1, "Random crops from each reading of a clip of a corpus, for different batches.", minimum=1
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe(Settings):
+    """All that changes the result of a run besides its sound. The defaults are the paper's (Section IV-B)."""
+
+    norm_crops: int = setting(
+        10_000, "Random crops over which mean and deviation of the log-mel are measured.", minimum=1
+    )
+    augmentation: tuple[str, ...] = setting(
+        ("LogMixupExp", "RandomResizeCrop", "RandomLinearFader", "BatchStandardization"),
+        "Blocks of the augmentation in their order, with spaces between them; a block may have parameters: "
+        "LogMixupExp(max_ratio=0.4). A class of your own is package.module:Class.",
+        from_text=split_blocks,
+    )
+    encoder: str = setting(
+        "Encoder", "The encoder, with parameters or without: Encoder(conv_blocks=3, channels=32)."
+    )
+    projection_units: tuple[int, ...] = setting(
+        (4096, 256), "Hidden and output size of projector and predictor.", minimum=1, length=2
+    )
+    use_predictor: bool = setting(True, "Whether the online network has a predictor.")
+    target_decay: float = setting(
+        0.99,
+        "tau, the share of itself that the target network keeps at each step.",
+        minimum=0.0,
+        maximum=1.0,
+    )
+    learning_rate: float = setting(1e-4, "Step size of Adam.", minimum=0.0)
+    precision: str = setting(
+        "float32", "Precision of the networks.", choices=("float32", "mixed_bfloat16", "mixed_float16")
+    )
+    sync_batch_norm: bool = setting(True, "Whether batch statistics are those of all devices together.")
+    global_batch_size: int = setting(256, "Clips in a step, over all devices.", minimum=2)
+    epochs: int = setting(100, "Passes over the files or clips.", minimum=1, may_change=True)
+    steps: int | None = setting(
+        None, "Training steps; they take the place of the epochs.", minimum=1, may_change=True
+    )
+    seed: int = setting(
+        0, "Seed of the initial weights, of all draws and of the order of the sound.", minimum=0
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Runtime(Settings):
+    """What a run happens on and reports. All of it may change when the run is resumed."""
+
+    num_devices: int | None = setting(None, "Number of GPUs to train on. Default: all.", minimum=1)
+    xla: str = setting(
+        "auto",
+        "Whether XLA compiles the networks. auto is off: XLA was slower on CPUs and never measured on GPUs.",
+        choices=("auto", "on", "off"),
+    )
+    deterministic: bool = setting(
+        False, "Whether a GPU, too, must give the same digits each time; it is slower then. CPUs always do."
+    )
+    tf32: bool = setting(
+        True,
+        "Whether GPUs from Ampere on multiply the matrices of float32 networks with 10-bit mantissas. The "
+        "statistics of the sound are always measured in full float32.",
+    )
+    workers: int | None = setting(None, "Parallel readers of sound. Default: tf.data decides.", minimum=1)
+    max_minutes: float | None = setting(
+        None, "Minutes after which the run saves and stops. Default: never.", minimum=0.0
+    )
+    checkpoint_every: str = setting("10m", "Steps ('500') or minutes ('10m') between two checkpoints.")
+    keep_checkpoints: int = setting(3, "Number of the last checkpoints that are kept.", minimum=1)
+    summary_every: int = setting(100, "Steps between two summaries for TensorBoard.", minimum=1)
+    probe_task: str | None = setting(
+        None, "Small labelled task, csv:PATH or csv:PATH:COLUMN, whose probe TensorBoard shows."
+    )
+    probe_every: int = setting(1000, "Steps between two probes.", minimum=1)
