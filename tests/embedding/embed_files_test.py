@@ -176,6 +176,28 @@ def test_equal_lengths_share_a_call(embedder, clips, monkeypatch):
     assert sorted(shapes) == [(1, 160), (1, 16000), (2, 11200), (2, 16000)]
 
 
+def test_a_part_of_a_table_is_written_when_its_rows_have_waited_long_enough(output, monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(tables.time, "monotonic", lambda: now[0])
+    table = tables.TfrecordTable(str(output), "model", "mean_max")
+    embeddings = embed_many.Embeddings([], np.zeros(72, "float32"), count=1)
+    for seconds, name, parts in ((0, "a", 0), (200, "b", 0), (101, "c", 1), (299, "d", 1), (301, "e", 2)):
+        now[0] += seconds
+        table.write(name, embeddings)
+        folder = output / "embeddings.tfrecord"
+        assert (len(list(folder.iterdir())) if folder.exists() else 0) == parts, name
+    assert sorted(rows(output, "tfrecord")) == ["a", "b", "c", "d", "e"]
+
+
+def test_a_part_that_is_written_again_replaces_itself(output):
+    table = tables.TfrecordTable(str(output), "model", "mean_max")
+    for _ in range(2):
+        for name in ("a", "b"):
+            table.write(name, embed_many.Embeddings([], np.zeros(72, "float32"), count=1))
+        table.flush()
+    assert sorted(rows(output, "tfrecord")) == ["a", "b"]
+
+
 def test_a_table_takes_the_scene_and_leaves_the_frames(output):
     def frames():
         raise AssertionError("taken")

@@ -33,6 +33,18 @@ def rest(folder):
     return RestModel(folder)
 
 
+def test_the_runner_switches_tensor_float_32_off(embedder, folder):
+    enabled = tf.config.experimental.tensor_float_32_execution_enabled()
+    tf.config.experimental.enable_tensor_float_32_execution(True)
+    try:
+        run, by = run_exported._saved_model(str(folder))
+        assert not tf.config.experimental.tensor_float_32_execution_enabled()
+    finally:
+        tf.config.experimental.enable_tensor_float_32_execution(enabled)
+    assert relative_error(run(noise(1, 5000))["scene"], embedder(noise(1, 5000))["scene"]) < 1e-6
+    assert by == f"TensorFlow {tf.__version__}"
+
+
 @pytest.mark.parametrize("samples", [1, 300, 16000, 20001])
 def test_rest_in_rows_and_columns(embedder, rest, samples):
     waveforms = noise(3, samples)

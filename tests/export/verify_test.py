@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from byola_keras.export import exporting as export_module
 from byola_keras.export import run_exported
+from byola_keras.export import verify as verify_module
 from byola_keras.export.exporting import export
 from byola_keras.export.litert import INPUTS, convert
 from byola_keras.export.saved_model import write_saved_model
@@ -173,6 +174,24 @@ def test_tensor_float_32_is_off_while_the_model_is_asked(embedder, monkeypatch, 
         assert seen == [False] * len(CLIPS) and enabled() is before
     finally:
         tf.config.experimental.enable_tensor_float_32_execution(at_first)
+
+
+@pytest.mark.parametrize("output", ["scene", "frames"])
+def test_every_sound_is_run_twice_and_every_output_counts(embedder, tmp_path, monkeypatch, output):
+    """As an interpreter that is wrong once a longer sound has gone before."""
+    (tmp_path / "file").write_bytes(b"")
+
+    def run(artefact, inputs):
+        outputs = [{name: embedder(x)[name].numpy() for name in ("scene", "frames")} for x in inputs]
+        assert [len(x[0]) for x in inputs] == [4000, 300, 300, 4000]
+        outputs[-1][output] = -outputs[-1][output]
+        return outputs, "nobody"
+
+    monkeypatch.setattr(verify_module, "_run_in_fresh_process", run)
+    for precision in ("float32", "int8"):
+        with pytest.raises(VerificationError, match="x out of tolerance") as error:
+            verify(embedder, [Artefact("x", str(tmp_path / "file"), precision)], CLIPS)
+        assert "2.0e+00      -1.000000" in str(error.value)
 
 
 def test_failing_export_leaves_what_was_there(embedder, float32, tmp_path, monkeypatch):

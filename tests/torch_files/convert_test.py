@@ -111,6 +111,14 @@ def test_sizes_of_the_published_weights(generation, size, features, parameters):
     assert sum(int(np.prod(weight.shape)) for weight in encoder.trainable_weights) == parameters
 
 
+@pytest.mark.parametrize(("blocks", "features"), [(1, "local_global"), (2, "local_global"), (3, "global")])
+def test_three_blocks_alone_are_v1(blocks, features):
+    weights = {f"features.{4 * k}.weight": np.zeros((4, 4 if k else 1, 3, 3)) for k in range(blocks)}
+    weights |= {"fc.0.weight": np.zeros((5, 4 * (64 >> blocks))), "fc.3.weight": np.zeros((6, 5))}
+    expected = {"conv_blocks": blocks, "channels": 4, "mlp_units": (5, 6), "features": features}
+    assert encoder_arguments(weights) == expected
+
+
 # Names -------------------------------------------------------------------------------------------
 
 
