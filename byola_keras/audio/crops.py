@@ -35,7 +35,7 @@ class CropStream:
 
     Attributes:
         skipped: path to reason, of the files that could not be decoded.
-        errors: carries the `AudioError` of a stream in which no file can be decoded.
+        errors: carries the error of a stream in which no file can be decoded.
     """
 
     def __init__(self, files: Sequence[str], crop_length: int, seed: int, sample_rate: int = SAMPLE_RATE):
@@ -72,6 +72,7 @@ class CropStream:
 
         Raises:
             AudioError: neither the file nor any of its substitutes can be decoded.
+            ImportError: the file is remote, and tensorflow-io is not installed.
         """
         epoch, visit = divmod(int(place), len(self.files))
         draws = np.random.default_rng((self.seed, 1, int(place)))
@@ -82,6 +83,9 @@ class CropStream:
                 return read_crop(path, self.crop_length, position, self.sample_rate)
             except AudioError as error:
                 self._note(path, str(error))
+            except ImportError as error:
+                # No fault of the file: what reads remote files is not installed.
+                raise self.errors.keep(error) from None
         self._fail()
 
     def _candidates(self, index, draws):

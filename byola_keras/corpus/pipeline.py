@@ -129,15 +129,17 @@ def _report_progress(folder, estimated_bytes, done):
     start, before = time.time(), _written_bytes(folder)
     while not done.wait(_PROGRESS_SECONDS):
         written, seconds = _written_bytes(folder), time.time() - start
-        rate = (written - before) / seconds
-        left = max(0, estimated_bytes - written) / rate if rate else float("inf")
-        logging.info(
-            "%.0f of about %.0f MiB written, %.1f MiB/s, %s left.",
-            written / 2**20,
-            estimated_bytes / 2**20,
-            rate / 2**20,
-            f"about {left / 60:.0f} minutes" if left < float("inf") else "unknown time",
-        )
+        logging.info("%s", _progress_line(written, estimated_bytes, (written - before) / seconds))
+
+
+def _progress_line(written, estimated, bytes_per_second):
+    left = "unknown time"
+    if bytes_per_second > 0:
+        left = f"about {max(0, estimated - written) / bytes_per_second / 60:.0f} minutes"
+    return (
+        f"{written / 2**20:.0f} of about {estimated / 2**20:.0f} MiB written, "
+        f"{bytes_per_second / 2**20:.1f} MiB/s, {left} left."
+    )
 
 
 def _written_bytes(folder):

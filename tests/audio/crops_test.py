@@ -1,3 +1,4 @@
+import sys
 import time
 
 import numpy as np
@@ -125,6 +126,16 @@ def test_crops_are_what_read_crop_gives(files):
     position = np.random.default_rng((1, 1, 17)).random()
     np.testing.assert_array_equal(crop, read_crop(path, LENGTH, position, 8000))
     assert stream.recipe()["files"] == 10 and str(stream) == "10 sound files"
+
+
+def test_missing_package_for_remote_files_is_named(files, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow_io", None)
+    stream = CropStream(["s3://bucket/a.wav", *files], LENGTH, seed=0)
+    message = "need the package tensorflow-io. Received: 's3://bucket/a.wav'; install"
+    with pytest.raises(ImportError, match=message), stream.errors.unwrapped():
+        batches(stream, 3)
+    # It is no broken file, in whose place another would do.
+    assert not stream.skipped
 
 
 def test_only_broken_files(tmp_path):

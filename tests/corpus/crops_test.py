@@ -1,5 +1,6 @@
 import collections
 import os
+import resource
 import shutil
 
 import numpy as np
@@ -147,6 +148,21 @@ def test_corpus_that_is_not_there(tmp_path, data_dir):
     shutil.copytree(corpus_folder(data_dir, "sounds"), tmp_path / "b" / "1.0.0")
     with pytest.raises(ValueError, match="exactly one. Received: .*a, b"):
         Corpus(str(tmp_path))
+
+
+def test_shards_may_all_be_open_at_a_time(data_dir, monkeypatch):
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    monkeypatch.setattr("byola_keras.corpus.corpus._OTHER_FILES", 300)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (301, before[1]))
+        Corpus(data_dir).close()
+        # 4 shards and 300 other files.
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (304, before[1])
+        resource.setrlimit(resource.RLIMIT_NOFILE, (310, before[1]))
+        Corpus(data_dir).close()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (310, before[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def test_damaged_shard(data_dir, tmp_path):

@@ -11,7 +11,7 @@ from byola_keras.audio.decode import read_blocks
 from byola_keras.audio.files import find_audio_files
 from byola_keras.audio.pcm import from_int16
 from byola_keras.corpus.corpus import Corpus, shard_name
-from byola_keras.corpus.prepare import prepare
+from byola_keras.corpus.prepare import _Folders, _plan, prepare
 from byola_keras.corpus.published_sets import PublishedSet
 from byola_keras.corpus.shard import result_file, write_shard
 from byola_keras.corpus.sources import FileSources, TfdsSources, read_part
@@ -99,6 +99,68 @@ def test_names_in_a_corpus_begin_below_the_shared_folder(tmp_path):
     assert sorted(name for name, _ in part["recordings"]) == ["dogs/1.wav", "dolphins/1.wav"]
     # Constants: the reports of prepared corpora hold the second where the first rule for names was another.
     assert (sources.sha256, sources.former_sha256) == ("cf36beb3ac08d48a", "bd4ceedf4e32d354")
+
+
+def test_sound_is_estimated_by_headers(sounds_folder):
+    """Of fewer than 200 files by all headers; a broken one holds nothing."""
+    sources = FileSources(find_audio_files([f"{sounds_folder}/00*", f"{sounds_folder}/broken.wav"]))
+    lengths = [soundfile.info(path).duration for path in sources.files if "broken" not in path]
+    assert len(sources) == 11 and sources.estimated_seconds() == pytest.approx(sum(lengths))
+    # Files of a folder come into different shards, each file into one.
+    parts = [[path for _, path in part["recordings"]] for part in sources.parts(3)]
+    assert sorted(sum(parts, [])) == sources.files and sorted(map(len, parts)) == [3, 4, 4]
+    assert not any(part == sorted(part) for part in parts)
+
+
+class Estimate:
+    """Sources of which only the length counts."""
+
+    former_sha256 = "of no one"
+
+    def __init__(self, hours, count=10_000):
+        self.hours, self.count = hours, count
+
+    def __len__(self):
+        return self.count
+
+    def estimated_seconds(self):
+        return 3600 * self.hours
+
+    def parts(self, count):
+        return ({"part": number} for number in range(count))
+
+
+@pytest.mark.parametrize(
+    ("sources", "shards", "expected"),
+    [
+        (Estimate(1), None, 64),
+        (Estimate(1, count=5), None, 5),
+        (Estimate(1), 3, 3),
+        # 115,200,000 bytes an hour: 1,000 hours are 107.3 GiB.
+        (Estimate(1_000), None, 108),
+    ],
+)
+def test_number_of_shards(tmp_path, sources, shards, expected):
+    folders = _Folders(str(tmp_path), "c")
+    request = {"name": "c", "clip_seconds": 10.0, "sources_sha256": "x"}
+    plan = _plan(sources, shards, request, folders)
+    assert plan["shards"] == expected == len(os.listdir(folders.work)) - 1
+    # The plan of an interrupted preparation is taken as it is.
+    assert _plan(sources, 7, request, folders) == plan
+
+
+def test_leftovers_of_killed_workers_go(tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.zeros(16000) + 0.1, 16000)
+    folders = _Folders(str(tmp_path / "out"), "corpus")
+    os.makedirs(folders.shards)
+    os.makedirs(folders.work)
+    for name in (".partial-0123-corpus-train.tfrecord-00000-of-00001", "partial-0123"):
+        for folder in (folders.shards, folders.work):
+            with open(os.path.join(folder, name), "wb") as file:
+                file.write(b"half")
+    prepare(FileSources([str(tmp_path / "a.wav")]), str(tmp_path / "out"), workers=1)
+    assert not [name for name in os.listdir(folders.corpus) if "partial" in name]
+    assert not os.path.exists(folders.hidden)
 
 
 def test_corpus_of_the_former_rule_for_names_is_known(tmp_path):
