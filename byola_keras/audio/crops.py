@@ -101,11 +101,11 @@ class CropStream:
 
     def _fail(self):
         first = "; ".join(f"{path}: {reason}" for path, reason in list(self.skipped.items())[:5])
-        undecodable = AudioError(
+        message = (
             f"At least one sound file must be decodable. Received: {len(self.files)} file(s), none of the "
             f"{len(self.skipped)} tried can be decoded; the first: {first}"
         )
-        raise self.errors.keep(undecodable)
+        raise self.errors.keep(AudioError(message))
 
     def batches(self, batch_size: int, start_step: int, workers: int) -> tf.data.Dataset:
         """Gives endless batches of crops, float32 [batch_size, crop_length]; see `crop_dataset`."""

@@ -13,7 +13,7 @@ class ErrorCarrier:
     set does so inside `with carrier.unwrapped()`.
 
     Attributes:
-        error: the error that was kept last; None at the beginning.
+        error: the error that was kept last; None at the beginning and once it was raised.
     """
 
     def __init__(self):
@@ -31,6 +31,12 @@ class ErrorCarrier:
         try:
             yield
         except tf.errors.OpError:
-            if self.error is None:
+            error, self.error = self.error, None
+            if error is None:
                 raise
-            raise self.error from None
+            try:
+                raise error from None
+            finally:
+                # The traceback of the error leads to this frame. A reference back would keep the data set and
+                # its threads alive, and with them TensorFlow aborts at the end of the process.
+                del error

@@ -87,8 +87,8 @@ class CorpusStream:
             for epoch, place, out in zip(epochs.tolist(), places.tolist(), crops, strict=True):
                 self._read_clip(self._order(epoch)[place], self._positions(epoch)[place], out)
         except (OSError, AudioError) as error:
-            unreadable = AudioError(f"The corpus must stay readable. Received: {error}")
-            raise self.errors.keep(unreadable) from error
+            message = f"The corpus must stay readable. Received: {error}"
+            raise self.errors.keep(AudioError(message)) from error
         return crops
 
     def _read_clip(self, clip, positions, out):

@@ -1,3 +1,6 @@
+import gc
+import weakref
+
 import pytest
 import tensorflow as tf
 
@@ -26,7 +29,34 @@ def test_error_comes_out_as_it_was():
     with pytest.raises(LookupError) as caught, carrier.unwrapped():
         for number in pipeline(fail):
             taken.append(number)
-    assert caught.value is error is carrier.error and taken == [0]
+    assert caught.value is error and carrier.error is None and taken == [0]
+
+
+def test_nothing_keeps_the_data_set_alive():
+    """Else TensorFlow aborts when a process ends whose data set still reads."""
+    carrier = ErrorCarrier()
+
+    class Sound:
+        pass
+
+    sound = Sound()
+    gone = weakref.ref(sound)
+
+    def use(sound):
+        def fail(number):
+            raise carrier.keep(LookupError("no such thing"))
+
+        with carrier.unwrapped():
+            list(pipeline(fail))
+
+    gc.disable()
+    try:
+        with pytest.raises(LookupError):
+            use(sound)
+        del sound
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 def test_other_errors_stay_what_they_are():

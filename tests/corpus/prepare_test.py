@@ -1,5 +1,6 @@
 import json
 import os
+import types
 
 import numpy as np
 import pytest
@@ -13,8 +14,8 @@ from byola_keras.audio.pcm import from_int16
 from byola_keras.corpus.corpus import Corpus, shard_name
 from byola_keras.corpus.prepare import _Folders, _plan, prepare
 from byola_keras.corpus.published_sets import PublishedSet
-from byola_keras.corpus.shard import result_file, write_shard
-from byola_keras.corpus.sources import FileSources, TfdsSources, read_part
+from byola_keras.corpus.shard import ShardResult, _write_clip, _write_recording, result_file, write_shard
+from byola_keras.corpus.sources import FileSources, Recording, TfdsSources, read_part
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +47,25 @@ def test_long_recordings_are_cut_and_nothing_is_lost(examples, sounds_folder):
 def test_loud_recording_is_turned_down(examples, report):
     assert 32_700 < np.abs(examples["loud.wav", 0].astype(int)).max() <= 32_768
     assert report["turned_down_clips"] >= 1
+
+
+def test_loud_and_silent_clips_are_counted():
+    result, records = ShardResult(), []
+    writer = types.SimpleNamespace(write=records.append)
+    for level in (0.0, 0.5, -1.0, 1.001, -1.5, 1e-9):
+        _write_clip(np.array([0.0, level], np.float32), b"a", 0, writer, result)
+    assert (result.turned_down, result.silent, result.samples) == (2, 2, [2] * 6)
+    assert result.bytes == sum(len(record) + 16 for record in records)
+
+
+def test_recording_of_which_nothing_is_kept_counts_as_skipped():
+    result, records = ShardResult(), []
+    writer = types.SimpleNamespace(write=records.append)
+    sound, spoilt = np.full(16_000, 0.1, np.float32), np.full(16_000, np.nan, np.float32)
+    for name, blocks in (("spoilt", [spoilt]), ("half", [spoilt, sound]), ("good", [sound])):
+        _write_recording(Recording(b"key", name, iter(blocks)), writer, 16_000, result)
+    assert list(result.skipped) == ["spoilt"] and list(result.partly_kept) == ["half"]
+    assert len(records) == 2
 
 
 def test_report_names_what_was_skipped_and_why(report, examples, sounds_folder):
