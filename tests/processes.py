@@ -5,6 +5,7 @@ import pathlib
 import signal
 import subprocess
 import sys
+import time
 
 TOOLS = pathlib.Path(__file__).parents[1] / "tools"
 
@@ -34,6 +35,15 @@ def read_until(process, text):
         if text in line:
             return
     raise AssertionError(f"The process ended without {text!r}: {''.join(lines)}")
+
+
+def wait_until(condition, process, seconds=120):
+    """Waits until `condition()` is true; fails where the process ends before, or the time does."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
 
 
 def finish(process, seconds=240):

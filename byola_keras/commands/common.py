@@ -5,6 +5,8 @@ import types
 
 from absl import flags
 
+from byola_keras.training.recipe import Recipe, Sound
+
 _SOUND = "a folder of sound files (with all its subfolders), a glob pattern or a file. Repeatable."
 _KINDS = ("bool", "enum", "float", "integer", "list", "multi_string", "string")
 
@@ -51,8 +53,10 @@ def model_flag(values: flags.FlagValues, without: str = "") -> None:
 def crop_flags(values: flags.FlagValues) -> None:
     """Defines --norm_crops and --crop_seconds, over which the statistics of the log-mel are measured."""
     define = definers(values)
-    define.integer("norm_crops", 10_000, "Number of random crops over which the statistics are measured.", 1)
-    define.float("crop_seconds", 0.95, "Length of a crop, in seconds.", 0.1, 60.0)
+    define.integer(
+        "norm_crops", Recipe.norm_crops, "Number of random crops over which the statistics are measured.", 1
+    )
+    define.float("crop_seconds", Sound.crop_seconds, "Length of a crop, in seconds.", 0.1, 60.0)
 
 
 def json_flag(values: flags.FlagValues, what: str) -> None:

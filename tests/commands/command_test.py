@@ -96,6 +96,11 @@ def test_wrong_requests(arguments, message):
         parse(*arguments)
 
 
+def test_sound_may_come_from_a_list_alone():
+    values, _ = parse("embed", "--output_dir=o", "--model=m", "--file_list=list.txt")
+    assert values.file_list == "list.txt" and not values.input
+
+
 def test_own_flags_stand_in_order_and_leave_out_others():
     values, _ = parse("embed", "--output_dir=o", "--model=m", "--workers=3", "--input=i")
     flags.DEFINE_string("of_another_library", None, "Something.", flag_values=values)
@@ -130,7 +135,7 @@ def test_help_shows_the_call_of_the_user(monkeypatch):
     assert command.called("convert") == "python tools/convert_torch.py"
 
 
-@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "pretrain"])
+@pytest.mark.parametrize("name", COMMANDS)
 def test_texts(name):
     """A help text is a sentence with a subject: it does not begin with a preposition, and it ends."""
     one = COMMANDS[name]

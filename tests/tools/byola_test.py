@@ -133,6 +133,13 @@ def test_exit_codes(has_workers):
     assert run_command("raise KeyboardInterrupt", **options) == (130, "", "Interrupted here.\n")
 
 
+def test_help_after_two_dashes_is_of_another_program():
+    code, output, _ = run_command("print(arguments)", "--", "--help", takes_arguments=True)
+    assert code == 0 and output == "['--help']\n"
+    code, output, _ = run_command("print(arguments)", "--help", "--", "--x", takes_arguments=True)
+    assert code == 0 and output.startswith("Text.\n")
+
+
 def test_traceback_on_request():
     _, _, errors = run_command("raise ValueError('It is so.')", "--verbosity=1")
     assert "Traceback" in errors and errors.endswith("error: It is so.\n")
@@ -182,6 +189,10 @@ with without_import_noise():
         os.write(2, b"half a line")
         os.kill(os.getpid(), signal.SIGKILL)
     sys.stdout.write("out")
+try:
+    os.waitpid(-1, 0)
+except ChildProcessError:
+    sys.stdout.write(" and no process left")
 os.write(2, b"Unable to register cuFFT factory, later")
 """
 
@@ -203,4 +214,4 @@ def test_only_the_three_lines_are_left_out(killed):
     ]
     last = "half a line" if killed else "Unable to register cuFFT factory, later"
     assert errors.splitlines() == [*kept, last]
-    assert output == ("" if killed else "out")
+    assert output == ("" if killed else "out and no process left")

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -13,7 +12,7 @@ import soundfile
 
 from tests.embedding.clip_folder import NAMES, write_clips
 from tests.factories import tiny_embedder
-from tests.processes import TOOLS, run, start
+from tests.processes import TOOLS, run, start, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -40,11 +39,8 @@ def written(folder):
 
 def wait_for_files(folder, count, process):
     """Until there are `count` more than now."""
-    deadline, before = time.time() + 120, len(written(folder))
-    while len(written(folder)) < before + count:
-        assert process.poll() is None, process.communicate()[0]
-        assert time.time() < deadline
-        time.sleep(0.01)
+    wanted = len(written(folder)) + count
+    wait_until(lambda: len(written(folder)) >= wanted, process)
 
 
 def test_killed_run_goes_on(model, many_clips, tmp_path):

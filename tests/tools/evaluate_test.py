@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -14,7 +13,7 @@ from byola_keras.evaluation import evaluate
 from byola_keras.evaluation.task import Clip, Task
 from tests.evaluation.tones import write_task
 from tests.factories import tiny_embedder
-from tests.processes import run, start
+from tests.processes import run, start, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -97,10 +96,7 @@ def test_killed_and_two_at_once(tones, model, tmp_path):
     arguments += ("--learning_rate=0.01", "--seeds=1")
     process = start(*arguments)
     try:
-        deadline = time.time() + 120
-        while not list(tmp_path.glob("embeddings/*/partial.npy")):
-            assert process.poll() is None and time.time() < deadline
-            time.sleep(0.002)
+        wait_until(lambda: list(tmp_path.glob("embeddings/*/partial.npy")), process)
         os.killpg(process.pid, signal.SIGKILL)
     finally:
         process.communicate()

@@ -6,11 +6,10 @@ import pathlib
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
-from tests.processes import run, start
+from tests.processes import run, start, wait_until
 from tests.sounds import write_sounds
 
 
@@ -20,11 +19,8 @@ def count_shards(folder):
 
 def wait_for_shards(folder, count, process):
     """Until there are `count` more than now."""
-    deadline, before = time.time() + 120, count_shards(folder)
-    while count_shards(folder) < before + count:
-        assert process.poll() is None, process.communicate()[0]
-        assert time.time() < deadline
-        time.sleep(0.005)
+    wanted = count_shards(folder) + count
+    wait_until(lambda: count_shards(folder) >= wanted, process)
 
 
 @pytest.fixture(scope="module")
@@ -101,11 +97,9 @@ def test_another_runner_by_beams_own_flags(tmp_path):
         stderr=subprocess.DEVNULL,
     )
     try:
-        deadline = time.time() + 60
-        while not (tmp_path / "port").exists() or not (tmp_path / "port").read_text():
-            assert service.poll() is None and time.time() < deadline
-            time.sleep(0.05)
-        endpoint = f"--job_endpoint=localhost:{(tmp_path / 'port').read_text()}"
+        port = tmp_path / "port"
+        wait_until(lambda: port.exists() and port.read_text(), service)
+        endpoint = f"--job_endpoint=localhost:{port.read_text()}"
         beam = ["--runner=PortableRunner", endpoint, "--environment_type=LOOPBACK"]
         code, output = run("prepare.py", f"--audio_dir={sounds}", f"--output_dir={tmp_path}", "--", *beam)
     finally:

@@ -92,6 +92,8 @@ def test_training_embedding_and_export_by_the_console_script(installed, tmp_path
 
     byola = installed / "byola"
     assert all(f"\n  {name} " in check(byola, "--help", **options) for name in COMMANDS)
+    # Its workers are new interpreters, which begin with the console script.
+    assert "2 to 5 s" in check(byola, "check", f"--audio_dir={sounds}", "--workers=1", **options)
     tiny = ["--channels=4", "--mlp_units=16,16", "--projection_units=32,8", "--memory_size=16"]
     sizes = ["--steps=3", "--global_batch_size=4", "--norm_crops=8"]
     output = check(byola, "pretrain", f"--audio_dir={sounds}", "--workdir=run", *tiny, *sizes, **options)
