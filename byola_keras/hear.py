@@ -71,7 +71,7 @@ def load_model(model_file_path: str = "", chunk_seconds: float = 60.0) -> HearMo
     if not path:
         raise ValueError(
             f"A model must be named, by `model_file_path` (--model) or by the environment variable "
-            f"{MODEL_VARIABLE}. Received: neither; train one with tools/pretrain.py."
+            f"{MODEL_VARIABLE}. Received: neither; train one with `byola pretrain`."
         )
     return HearModel(load(path), chunk_seconds)
 

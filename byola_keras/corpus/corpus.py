@@ -103,7 +103,7 @@ class Corpus:
         path = os.path.join(self.folder, REPORT_FILE)
         if not os.path.exists(path):
             raise FileNotFoundError(
-                "`corpus` must be a corpus that tools/prepare.py has finished. Received: "
+                "`corpus` must be a corpus that `byola prepare` has finished. Received: "
                 f"corpus={self.name!r}, data_dir={data_dir!r}, in which there is {_list(_corpora(data_dir))}."
             )
         with open(path, encoding="utf-8") as file:

@@ -80,7 +80,7 @@ def _run_locally(beam, beam_arguments, workers, shards, arguments):
     if isinstance(failure, BrokenProcessPool):
         raise RuntimeError(
             "Worker processes must not die. Received: one that died, of a decoder's fault or for lack of "
-            "memory. tools/check_audio.py names files on which a decoder dies; what was written stays, and "
+            "memory. `byola check` names files on which a decoder dies; what was written stays, and "
             "the same command goes on."
         ) from failure
     if failure:

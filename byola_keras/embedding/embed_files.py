@@ -1,4 +1,4 @@
-"""The run of tools/embed.py: sound files to embeddings in a folder, taken up again where it stopped."""
+"""The run of `byola embed`: sound files to embeddings in a folder, taken up again where it stopped."""
 
 import contextlib
 import json

@@ -83,7 +83,7 @@ class ParquetTable(Table):
             import pyarrow.parquet  # noqa: PLC0415
         except ImportError as error:
             raise ImportError(
-                "Parquet needs the package pyarrow; run: pip install -e '.[parquet]'"
+                "Parquet needs the package pyarrow; run: pip install 'byola-keras[parquet]'"
             ) from error
         self._arrow = pyarrow
 

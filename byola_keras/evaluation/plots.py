@@ -150,7 +150,7 @@ def check_installed() -> None:
         import matplotlib.figure  # noqa: F401, PLC0415
     except ImportError as error:
         raise ImportError(
-            f"Drawing charts needs the package {error.name}; run: pip install -e '.[evaluation]'"
+            f"Drawing charts needs the package {error.name}; run: pip install 'byola-keras[evaluation]'"
         ) from error
 
 

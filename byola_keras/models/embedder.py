@@ -279,7 +279,7 @@ def load(path_or_preset: str) -> Embedder:
     """Loads an embedder with its front end and normalisation statistics.
 
     Args:
-        path_or_preset: an `embedder.keras` file; a working directory of `tools/pretrain.py` that holds one;
+        path_or_preset: an `embedder.keras` file; a working directory of `byola pretrain` that holds one;
             the folder of a preset, see `Embedder.save_to_preset`; or the name of a preset in a folder of the
             environment variable BYOLA_KERAS_PRESETS, without which it is
             `~/.local/share/byola_keras/presets`. What a path holds comes before a name.

@@ -56,7 +56,7 @@ def find_model(path_or_preset: str) -> str:
             return folder
     raise FileNotFoundError(
         f"`path` must be a .keras file, a directory with {EMBEDDER_FILE} or of a preset, or a preset's name. "
-        f"Received: path={path!r}; train one with tools/pretrain.py. Known names: "
+        f"Received: path={path!r}; train one with `byola pretrain`. Known names: "
         f"{', '.join(preset_names()) or 'none'} (in {', '.join(preset_folders())})."
     )
 

@@ -134,7 +134,7 @@ def read_notes(output_dir: str) -> list[Note]:
     path = os.path.join(output_dir, METADATA_FILE)
     if not os.path.exists(path):
         raise FileNotFoundError(
-            f"`notes_dir` must be a folder that tools/render_notes.py has filled. Received: "
+            f"`notes_dir` must be a folder that `byola render_notes` has filled. Received: "
             f"notes_dir={output_dir!r}, in which there is no {METADATA_FILE}."
         )
     with open(path, newline="", encoding="utf-8") as file:
@@ -155,7 +155,7 @@ def _renderer():
         import pretty_midi  # noqa: PLC0415
     except ImportError as error:
         raise ImportError(
-            f"Rendering notes needs the package {error.name}; run: pip install -e '.[quickstart]'"
+            f"Rendering notes needs the package {error.name}; run: pip install 'byola-keras[quickstart]'"
         ) from error
     # pretty_midi brings the sound font TimGM6mb (Tim Brechbill, GPL-2).
     with open(os.path.join(os.path.dirname(pretty_midi.__file__), "TimGM6mb.sf2"), "rb") as file:

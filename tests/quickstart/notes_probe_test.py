@@ -138,5 +138,5 @@ def test_untrained_encoder_has_the_sizes_of_the_trained_one_and_always_the_same_
 
 def test_missing_packages_are_named(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "midirenderer", None)
-    with pytest.raises(ImportError, match=r"midirenderer; run: pip install -e '.\[quickstart\]'"):
+    with pytest.raises(ImportError, match=r"midirenderer; run: pip install 'byola-keras\[quickstart\]'"):
         next(render_notes(str(tmp_path), plan_notes(4)))
