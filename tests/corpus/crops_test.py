@@ -1,5 +1,7 @@
 import collections
+import json
 import os
+import pathlib
 import resource
 import shutil
 
@@ -173,6 +175,10 @@ def test_damaged_shard(data_dir, tmp_path):
     with pytest.raises(AudioError, match=f"{path} ends early"), stream.errors.unwrapped():
         batches(stream, 50)
     with pytest.raises(ValueError, match="A shard must have the size.* 1000; copy it again"):
+        Corpus(str(tmp_path / "corpora"))
+    size = json.loads((pathlib.Path(path).parent / "report.json").read_text())["shard_bytes"][2]
+    os.truncate(path, size + 1)
+    with pytest.raises(ValueError, match=f"{size} bytes. Received: .* with {size + 1}; copy it again"):
         Corpus(str(tmp_path / "corpora"))
     os.unlink(path)
     with pytest.raises(ValueError, match="with None; copy it again"):

@@ -8,14 +8,14 @@ import soundfile
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from byola_keras.audio.decode import read_blocks
+from byola_keras.audio.decode import AudioError, read_blocks
 from byola_keras.audio.files import find_audio_files
 from byola_keras.audio.pcm import from_int16
 from byola_keras.corpus.corpus import Corpus, shard_name
 from byola_keras.corpus.prepare import _Folders, _plan, prepare
 from byola_keras.corpus.published_sets import PublishedSet
 from byola_keras.corpus.shard import ShardResult, _write_clip, _write_recording, result_file, write_shard
-from byola_keras.corpus.sources import FileSources, Recording, TfdsSources, read_part
+from byola_keras.corpus.sources import FileSources, Recording, TfdsSources, _tfds_blocks, read_part
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +66,25 @@ def test_recording_of_which_nothing_is_kept_counts_as_skipped():
         _write_recording(Recording(b"key", name, iter(blocks)), writer, 16_000, result)
     assert list(result.skipped) == ["spoilt"] and list(result.partly_kept) == ["half"]
     assert len(records) == 2
+
+
+def test_rest_of_less_than_a_second_stays_with_the_clip_before_it():
+    for rest, expected in ((15_999, [31_999]), (16_000, [16_000, 16_000])):
+        result = ShardResult()
+        sound = np.full(16_000 + rest, 0.1, np.float32)
+        writer = types.SimpleNamespace(write=lambda record: None)
+        _write_recording(Recording(b"key", "a.wav", iter([sound])), writer, 16_000, result)
+        assert result.samples == expected
+
+
+def test_integers_of_a_data_set_stand_for_sixteen_bits():
+    samples = np.array([[-32_768, -32_768], [16_384, 0], [32_767, 32_767]])
+    (block,) = _tfds_blocks(samples, 16_000, 16_000)
+    np.testing.assert_array_equal(block, np.float32([-1.0, 0.25, 32_767 / 32_768]))
+    (block,) = _tfds_blocks(np.array([0.5, -0.5]), 16_000, 16_000)
+    np.testing.assert_array_equal(block, np.float32([0.5, -0.5]))
+    with pytest.raises(AudioError, match=r"the shape \(1, 2, 3\)"):
+        next(_tfds_blocks(np.zeros((1, 2, 3)), 16_000, 16_000))
 
 
 def test_report_names_what_was_skipped_and_why(report, examples, sounds_folder):
