@@ -21,7 +21,7 @@ from byola_keras.models.model_card import identity
 
 # To be raised when the same model and files would give other embeddings than before.
 _VERSION = 1
-# Random training clips over which the log-mel statistics are measured, as the authors did.
+# Random training clips over which the log-mel statistics are measured, as many as the authors' code takes.
 _STATISTICS_CLIPS = 5_000
 # How often it is noted, and logged, how far the embeddings are.
 _NOTE_SECONDS = 10
@@ -46,14 +46,14 @@ def embed_task(
     interrupted goes on where it stood; a second one that wants the same waits for the first.
 
     Args:
-        task: whose clips are embedded.
-        embedder: a built one.
-        cache_dir: folder, made if it is not there.
+        task: the task whose clips are embedded.
+        embedder: a built embedder.
+        cache_dir: folder of the cache, made if it is not there.
         protocol: "window" or "whole_clip", see `Windows`. "window" measures mean and deviation of the
             log-mel on windows of the training split (of the first fold), as the authors' evaluation code
             does; "whole_clip" takes the embedder as it is.
         own_statistics: whether the embedder has statistics of its own; if not, they are always measured.
-        seed: of the random windows.
+        seed: seed of the places of the windows.
 
     Returns:
         float32 [clips, D], a file mapped into the memory, not to be written to.
@@ -69,14 +69,14 @@ def embed_task(
         if not os.path.exists(file):
             partial = _Partial(folder)
             if protocol == WINDOW or not own_statistics:
-                embedder = with_statistics(embedder, *partial.statistics(task, embedder.frontend, seed))
+                embedder = with_statistics(embedder, partial.statistics(task, embedder.frontend, seed))
             partial.fill(task, embedder, windows)
             partial.finish(f"{task.title}, {len(task.clips)} clips, protocol {protocol}\n")
     return np.load(file, mmap_mode="r")
 
 
 class _Partial:
-    """The embeddings of a folder on their way, with a note of how far they are."""
+    """The embeddings of a folder while they are made, with a note of how far they are."""
 
     def __init__(self, folder):
         self._folder = folder
@@ -93,26 +93,27 @@ class _Partial:
         write_text(self._path(_PROGRESS), json.dumps(self._note) + "\n")
 
     def statistics(self, task, frontend, seed):
-        """Mean and standard deviation of the log-mel on windows of the task's training clips."""
+        """Statistics of the log-mel on windows of the task's training clips."""
         if "mean" not in self._note:
             train = task.rounds()[0]["train"]
             chosen = np.random.default_rng((seed, 4)).permutation(train)[:_STATISTICS_CLIPS]
             batches = Windows(task, WINDOW, frontend.sample_rate, seed).batches(chosen)
             stats = norm_stats.measure(frontend, (waveforms for _, waveforms in batches), len(chosen))
-            self._write_note(mean=stats.mean, std=stats.std)
+            self._write_note(mean=stats.mean, std=stats.std, clips=stats.crops)
             words = "%s: log-mel mean %.4f, standard deviation %.4f over %d training clips."
             logging.info(words, task.title, *stats)
-        return self._note["mean"], self._note["std"]
+        # A note of an earlier version has no number of clips, which nothing depends on.
+        return norm_stats.NormStats(self._note["mean"], self._note["std"], self._note.get("clips", 0))
 
     def fill(self, task, embedder, windows):
         """Embeds the clips that are not done."""
         count, start = len(task.clips), self._note["done"]
-        shape = (count, _scenes(embedder, np.zeros((1, 16000), np.float32)).shape[-1])
+        shape = (count, embedder.embedding_size)
         mode = "r+" if start else "w+"
         array = np.lib.format.open_memmap(self._path(_PARTIAL), mode, np.float32, shape)
         began = noted = time.monotonic()
         for numbers, waveforms in windows.batches(range(start, count)):
-            array[numbers] = _scenes(embedder, waveforms)
+            array[numbers] = embedder.embed(waveforms)["scene"]
             now, done = time.monotonic(), int(numbers[-1]) + 1
             if now - noted > _NOTE_SECONDS or done == count:
                 # The embeddings first: the note never promises what is not there.
@@ -127,10 +128,6 @@ class _Partial:
         write_text(self._path(_ABOUT), about)
         os.replace(self._path(_PARTIAL), self._path(_FILE))
         os.remove(self._path(_PROGRESS))
-
-
-def _scenes(embedder, waveforms):
-    return embedder.embed(waveforms)["scene"].numpy()
 
 
 def _key(task, embedder, *arguments):

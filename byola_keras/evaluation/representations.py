@@ -1,16 +1,24 @@
-"""What can be evaluated: a trained embedder, and two baselines without any training."""
+"""What can be evaluated: a trained embedder, and two baselines that were never trained."""
+
+from collections.abc import Callable
 
 import keras
 import tensorflow as tf
 
-from byola_keras.layers.log_mel_spectrogram import LogMelSpectrogram
+from byola_keras.layers.sequence_mask import zero_beyond
 from byola_keras.models.embedder import Embedder, load
-from byola_keras.models.encoder import Encoder
 from byola_keras.models.norm_stats import NormStats
+from byola_keras.models.untrained import untrained_embedder
+
+# What stands in a baseline until the statistics of a task take its place.
+_NO_STATS = NormStats(mean=0.0, std=1.0, crops=0)
 
 
+@keras.saving.register_keras_serializable(package="byola_keras")
 class LogMelStatistics(keras.layers.Layer):
     """Mean and standard deviation of each mel band over time: the baseline that an encoder has to beat.
+
+    It is an encoder as `byola_keras.models.contract` has it, without weights.
 
     Input shape:
         [batch, T, F].
@@ -22,20 +30,32 @@ class LogMelStatistics(keras.layers.Layer):
     stride, strides, context, pooling, layer_names = 1, {}, 0, "mean_std", ()
 
     def embedding_size(self, n_mels):
-        """Size of the embedding, a mean and a deviation of each mel."""
+        """Size of the embedding: a mean and a deviation of each mel band."""
         return 2 * n_mels
 
-    def call(self, x, training=None):
-        mean, variance = tf.nn.moments(x, axes=[1])
-        return {"scene": tf.concat([mean, tf.sqrt(variance)], axis=-1), "frames": x}
+    def call(self, x, training=None, layers=(), lengths=None):
+        if layers and layers != "all":
+            raise ValueError(f"`layers` must be empty: there are none. Received: layers={layers!r}")
+        frames = zero_beyond(x, lengths)
+        if lengths is None:
+            mean, variance = tf.nn.moments(x, axes=[1])
+        else:
+            counts = tf.cast(tf.maximum(lengths, 1), x.dtype)[:, None]
+            mean = tf.reduce_sum(frames, axis=1) / counts
+            variance = tf.reduce_sum(zero_beyond(tf.square(x - mean[:, None]), lengths), axis=1) / counts
+        output = {"scene": tf.concat([mean, tf.sqrt(variance)], axis=-1), "frames": frames}
+        return output | ({"layers": {}} if layers else {})
+
+    def compute_output_shape(self, input_shape):
+        batch, frames, mels = input_shape
+        return {"scene": (batch, self.embedding_size(mels)), "frames": (batch, frames, mels)}
 
 
-def _untrained_encoder():
-    keras.utils.set_random_seed(0)
-    return Encoder(seed=0)
-
-
-BASELINES = {"random": _untrained_encoder, "logmel_stats": LogMelStatistics}
+# Each kind of `--model` that has a word of its own, and what makes it.
+BASELINES: dict[str, Callable[[], Embedder]] = {
+    "random": lambda: untrained_embedder(stats=_NO_STATS),
+    "logmel_stats": lambda: untrained_embedder(LogMelStatistics(), _NO_STATS),
+}
 
 
 def load_representation(model: str) -> Embedder:
@@ -51,11 +71,7 @@ def load_representation(model: str) -> Embedder:
     Raises:
         FileNotFoundError, ValueError: see `byola_keras.load`.
     """
-    if model not in BASELINES:
-        return load(model)
-    return with_statistics(
-        Embedder(LogMelSpectrogram(), NormStats(0.0, 1.0, 0).layer(), BASELINES[model]()), 0.0, 1.0
-    )
+    return BASELINES[model]() if model in BASELINES else load(model)
 
 
 def has_statistics(model: str) -> bool:
@@ -63,9 +79,8 @@ def has_statistics(model: str) -> bool:
     return model not in BASELINES
 
 
-def with_statistics(embedder: Embedder, mean: float, std: float) -> Embedder:
+def with_statistics(embedder: Embedder, stats: NormStats) -> Embedder:
     """The same front end and encoder with other statistics of the log-mel."""
-    normalization = keras.layers.Normalization(axis=None, mean=mean, variance=std**2, dtype="float32")
-    other = Embedder(embedder.frontend, normalization, embedder.encoder)
-    other.build((None, None))
+    other = Embedder(embedder.frontend, stats.layer(), embedder.encoder)
+    other.build()
     return other

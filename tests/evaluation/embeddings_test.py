@@ -9,9 +9,10 @@ import soundfile
 
 from byola_keras.evaluation import embeddings as embeddings_module
 from byola_keras.evaluation.embeddings import embed_task
-from byola_keras.evaluation.representations import load_representation, with_statistics
+from byola_keras.evaluation.representations import with_statistics
 from byola_keras.evaluation.task import Clip, Task
 from byola_keras.evaluation.windows import Windows
+from byola_keras.models.norm_stats import NormStats
 from tests.factories import tiny_embedder
 
 CLIPS = 150
@@ -74,7 +75,7 @@ def test_embeddings_of_the_paper_use_statistics_of_the_training_windows(task, em
     found = embed_task(task, embedder, str(tmp_path))
     train = np.stack([window(task, number) for number in range(90)])
     log_mel = np.asarray(embedder.frontend(train))
-    by_hand = with_statistics(embedder, log_mel.mean(), log_mel.std())
+    by_hand = with_statistics(embedder, NormStats(log_mel.mean(), log_mel.std(), 90))
     sound = np.stack([window(task, number) for number in range(CLIPS)])
     np.testing.assert_allclose(found, by_hand(sound)["scene"], atol=2e-5)
     assert not np.allclose(found, embedder(sound)["scene"], atol=1e-2)
@@ -112,7 +113,7 @@ def test_cache_knows_what_embeddings_depend_on(task, embedder, tmp_path, monkeyp
         {"task": Task("noise", "Noise", tuple(c._replace(split="train") for c in task.clips), 1.5)},
     ]
     keras.utils.set_random_seed(8)
-    changes.append({"embedder": with_statistics(tiny_embedder(), -8.25, 20**0.5)})
+    changes.append({"embedder": with_statistics(tiny_embedder(), NormStats(-8.25, 20**0.5, 0))})
     for count, change in enumerate(changes, 2):
         assert not np.array_equal(embed(**change), first) and folders() == count
     file = task.clips[0].path
@@ -160,15 +161,37 @@ def test_unreadable_clip_and_unknown_protocol(task, embedder, tmp_path):
         Windows(task, "evar", 16000)
 
 
-def test_baselines():
-    sound = np.random.default_rng(0).normal(0, 0.1, (3, 16000)).astype("float32")
-    statistics = load_representation("logmel_stats")
-    log_mel = np.asarray(statistics.frontend(sound))
-    np.testing.assert_allclose(
-        statistics(sound)["scene"],
-        np.concatenate([log_mel.mean(axis=1), log_mel.std(axis=1)], axis=-1),
-        atol=1e-4,
-    )
-    first, second = (load_representation("random")(sound)["scene"] for _ in range(2))
-    assert first.shape == (3, 3072)
-    np.testing.assert_array_equal(first, second)
+def test_cache_of_the_old_words_is_found(task, embedder, tmp_path, monkeypatch):
+    """The folders are named as when the protocols were called paper and full."""
+    import hashlib
+    import json
+
+    from byola_keras.models.model_card import identity
+
+    def old_key(word):
+        digest = hashlib.sha256(json.dumps([1, identity(embedder), word, True, 0, 1.5, 0]).encode())
+        for clip in task.clips:
+            found = os.stat(clip.path)
+            name = os.path.basename(clip.path)
+            line = json.dumps((name, found.st_size, found.st_mtime_ns, clip.split, clip.fold))
+            digest.update(line.encode())
+        return digest.hexdigest()[:16]
+
+    for word, protocol in (("paper", "window"), ("full", "whole_clip")):
+        embed_task(task, embedder, str(tmp_path / word), protocol)
+        assert os.listdir(tmp_path / word) == [old_key(word)]
+
+
+def test_statistics_are_measured_on_at_most_5000_random_training_clips(tmp_path, monkeypatch):
+    taken = []
+    monkeypatch.setattr(embeddings_module, "_STATISTICS_CLIPS", 7)
+    monkeypatch.setattr(Windows, "batches", lambda self, numbers: taken.append(list(numbers)) or iter(()))
+    clips = tuple(Clip("x", ("a",), split) for split in SPLITS)
+    partial = embeddings_module._Partial(str(tmp_path))
+    monkeypatch.setattr(embeddings_module.norm_stats, "measure", lambda *_: NormStats(-7.0, 3.0, 7))
+    frontend = tiny_embedder().frontend
+    assert partial.statistics(Task("t", "T", clips, 1.0), frontend, 0) == (-7.0, 3.0, 7)
+    # A process that goes on takes what is noted.
+    again = embeddings_module._Partial(str(tmp_path)).statistics(Task("t", "T", clips, 1.0), frontend, 0)
+    assert again == (-7.0, 3.0, 7) and len(taken) == 1
+    assert len(set(taken[0])) == 7 and max(taken[0]) < 90 and taken[0] != list(range(7))
