@@ -47,7 +47,8 @@ class StepMetrics(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         values = {name: float(value) for name, value in logs.items()}
-        waited = max(0.0, values.pop("data_ready") - self._begin)
+        ready = values.pop("data_ready", math.nan)  # not every batch says when it was ready
+        waited = math.nan if math.isnan(ready) else max(0.0, ready - self._begin)
         self.step += 1
         self.values = {
             **values,

@@ -128,7 +128,9 @@ def pretrain(
         ]
 
         # Training -----------------------------------------------------------------------------------
-        data = crop_dataset(stream, schedule.batch_size, metrics.step, workers, with_times=True)
+        # Deterministic TensorFlow refuses to tell the time.
+        with_times = not runtime.deterministic
+        data = crop_dataset(stream, schedule.batch_size, metrics.step, workers, with_times)
         with saver.catching_signals():
             # One long epoch for Keras: where the run stands is counted in steps.
             model.fit(data, steps_per_epoch=remaining, callbacks=callbacks, verbose=0, shuffle=False)
