@@ -52,7 +52,8 @@ def embed_task(
         protocol: "window" or "whole_clip", see `Windows`. "window" measures mean and deviation of the
             log-mel on windows of the training split (of the first fold), as the authors' evaluation code
             does; "whole_clip" takes the embedder as it is.
-        own_statistics: whether the embedder has statistics of its own; if not, they are always measured.
+        own_statistics: whether the embedder has statistics of its own; if it has none, they are always
+            measured.
         seed: seed of the places of the windows.
 
     Returns:

@@ -1,4 +1,4 @@
-"""The benchmark from top to bottom: tasks and models in, results file, tables and pictures out."""
+"""The evaluation from top to bottom: tasks and models in, results file, tables and charts out."""
 
 import csv
 import dataclasses
@@ -57,12 +57,12 @@ def evaluate(
     """Evaluates models on tasks and adds each result to `results.jsonl` as it comes.
 
     Args:
-        models: what `load_representation` takes.
-        specs: what `load_task` takes.
+        models: representations, each as `load_representation` takes it.
+        specs: tasks, each as `load_task` takes it.
         data_dir: folder of the data sets, see `load_task`.
-        options: how.
-        split_csv: see `load_task`.
-        check_counts: see `load_task`.
+        options: how they are evaluated.
+        split_csv: split of the tasks that take one, see `load_task`.
+        check_counts: whether copies with other counts are refused, see `load_task`.
 
     Returns:
         The table of all results in the folder, as Markdown; see `results.summarize` for the files.

@@ -34,16 +34,16 @@ class Labelled(NamedTuple):
 
 @dataclasses.dataclass
 class ProbeResult:
-    """What came out of a probe.
+    """What the probes of a task, one for each pair of a seed and a learning rate, found.
 
     Attributes:
-        learning_rates: that were tried.
-        seeds: that were tried.
+        learning_rates: the learning rates that were tried.
+        seeds: the seeds that were tried.
         valid: best metric on the validation clips, [seeds, rates].
         test: metric on the test clips with the weights of that epoch, [seeds, rates].
-        epochs: that were trained, [seeds, rates].
+        epochs: number of epochs that were trained, [seeds, rates].
         chosen: number of the learning rate with the best mean on the validation clips.
-        scores: of the test clips at the chosen rate, float32 [seeds, clips, classes].
+        scores: scores of the test clips at the chosen rate, float32 [seeds, clips, classes].
     """
 
     learning_rates: tuple[float, ...]
@@ -73,15 +73,16 @@ def linear_probe(
     it would alone.
 
     Args:
-        train: what is trained on.
-        valid: what decides when to stop; None takes a tenth of `train`, drawn by each seed so that it
-            has all classes; at least as many clips as there are classes.
-        test: what is measured.
+        train: clips for training.
+        valid: clips that decide when to stop and which learning rate is chosen. None takes a tenth of
+            `train`, at least as many clips as there are classes; each seed draws it so that it has all
+            classes.
+        test: clips that are measured.
         classes: number of classes.
-        learning_rates: Adam's step sizes.
-        seeds: of initial weights, of the order of the clips, and of the tenth.
-        max_epochs: passes over the training clips.
-        patience: epochs without a better one after which a pair stops.
+        learning_rates: Adam's step sizes to choose from.
+        seeds: seeds of the initial weights, of the order of the clips and of the tenth.
+        max_epochs: passes over the training clips at most.
+        patience: number of epochs without a better one after which a pair stops.
 
     Raises:
         ValueError: a part is empty, or no tenth has all classes.

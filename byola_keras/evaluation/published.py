@@ -17,14 +17,11 @@ SOURCE = (
     "95 % confidence interval, which Table V does not give. In brackets, what a model learned from: S "
     "labels, Sas the labels of AudioSet, Ux sound and another modality, U sound alone."
 )
-REPORTED = (
-    "Table IV repeats these figures from the papers of those models, which did not measure them as the other "
-    "rows."
-)
-# On FSD50K the paper sets these rows apart.
+REPORTED = "Table IV repeats these figures from other papers; they were not measured with the other rows."
+# On FSD50K the paper sets the rows of PANNs, ESResNeXt and AST apart.
 AUDIOSET_LABELS = (
-    "The classes of FSD50K are classes of AudioSet, so that on FSD50K a model trained on the labels of "
-    "AudioSet [Sas] has seen such labels before."
+    "Models that learned from the labels of AudioSet [Sas] are set apart in Table V: the classes of FSD50K "
+    "are among those of AudioSet."
 )
 
 # The tasks of Table IV; its average is over these nine.

@@ -1,4 +1,4 @@
-"""Embeddings, each feature with mean 0 and deviation 1."""
+"""Embeddings that are standardised: each feature has mean 0 and deviation 1 over the training clips."""
 
 from typing import NamedTuple
 
@@ -13,12 +13,12 @@ _MEMORY_BYTES = 2**30
 class Standardised:
     """The standardised embeddings of clips.
 
-    They are computed once and held where they take up to a gigabyte; else those that are asked for are read
-    each time, so that the embeddings may be a file that is larger than the memory.
+    Embeddings of up to a gigabyte are standardised once and held. Larger ones stay where they are, perhaps in
+    a file that is larger than the memory, and are read and standardised when they are taken.
 
     Args:
         embeddings: float32 [clips, D].
-        scale: of each feature, by `Scale.of` the training clips.
+        scale: mean and deviation of each feature, those of the training clips.
     """
 
     def __init__(self, embeddings: np.ndarray, scale: "Scale"):
@@ -33,11 +33,11 @@ class Standardised:
 
     @property
     def size(self) -> int:
-        """D."""
+        """Number of features, D."""
         return self._embeddings.shape[1]
 
     def take(self, numbers: tf.Tensor) -> tf.Tensor:
-        """Embeddings float32 [..., D] of the clips with these numbers, int64 [...]; works in a graph."""
+        """Standardised embeddings float32 [..., D] of the clips `numbers`, int64 [...]; works in a graph."""
         if self._held is not None:
             return tf.gather(self._held, numbers)
         taken = tf.numpy_function(self._embeddings.__getitem__, [numbers], tf.float32)
@@ -52,7 +52,7 @@ class Scale(NamedTuple):
 
     @classmethod
     def of(cls, embeddings: np.ndarray) -> "Scale":
-        """The scale of embeddings [clips, D]."""
+        """Measures embeddings [clips, D] in float64, a piece at a time."""
         total, squares = np.zeros(embeddings.shape[1]), np.zeros(embeddings.shape[1])
         starts = range(0, len(embeddings), _READ_CLIPS)
         for start in starts:
@@ -65,5 +65,5 @@ class Scale(NamedTuple):
         return cls(mean.astype(np.float32), np.where(deviation == 0, 1, deviation).astype(np.float32))
 
     def apply(self, embeddings):
-        """Standardised embeddings."""
+        """Standardises embeddings [..., D]."""
         return (embeddings - self.mean) / self.deviation

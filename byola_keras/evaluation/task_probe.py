@@ -16,14 +16,15 @@ _MIN_STEPS, _MOST_EPOCHS = 2_000, 500
 
 @dataclasses.dataclass
 class TaskScores:
-    """What the probes of a task gave.
+    """How well the probes of a task did.
 
     Attributes:
-        metric: name of the metric.
-        values: the metric of each seed, mean over the folds, float64 [seeds].
-        learning_rates: that was chosen in each fold; one for a task with splits.
-        scores: of the test clips of all folds, one fold after the other, float32 [seeds, clips, classes].
-        targets: of these clips; class numbers [clips] or 0 and 1 [clips, classes].
+        metric: name of the metric, "accuracy" or "mean_average_precision".
+        values: the metric of each seed, the mean over the folds, between 0 and 1, float64 [seeds].
+        learning_rates: the learning rate that was chosen in each fold; one for a task with splits.
+        scores: scores of the test clips of all folds, one fold after the other, float32 [seeds, clips,
+            classes].
+        targets: what these clips are: class numbers [clips], or 0 and 1 [clips, classes].
     """
 
     metric: str
@@ -42,16 +43,15 @@ def probe_task(
 ) -> TaskScores:
     """Trains and tests linear probes on each fold, or on the one split, of a task.
 
-    A task of the paper trains as long as it did there: 200 epochs at most, 20 without a better one. On tasks
-    of one's own that may be too few steps to converge: those have up to 500 epochs, as far as 2,000 steps
-    need them, and wait for a quarter of these.
+    The paper's tasks train for at most 200 epochs with a patience of 20 (Section IV-A1). A task of one's own
+    has enough epochs for 2,000 steps, from 200 up to 500, and beyond 200 a patience of a quarter of them.
 
     Args:
-        task: with its labels.
+        task: the task with its labels.
         embeddings: float32 [clips, D], in the order of `task.clips`.
         learning_rates: to choose from, by the validation clips of each fold.
-        seeds: of the probes.
-        max_epochs: passes over the training clips at most, in place of that.
+        seeds: seeds of the probes.
+        max_epochs: passes over the training clips at most, instead of those above; the patience is 20 then.
     """
     targets = _targets(task)
     results, tested = [], []

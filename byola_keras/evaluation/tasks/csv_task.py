@@ -14,14 +14,14 @@ PREFIX = "csv:"
 def read(path: str, column: str | None = None) -> Task:
     """The task of a CSV file with a header and one row a clip.
 
-    Columns: `file` (or `file_name`), relative to the folder of the CSV; the label; `split` (train, valid or
-    test) or, without such a column, `fold` (1 to n). If any clip has several labels, with commas between
-    them, the task is multi-label, and a clip may also have none. The unit is the
-    mean duration of the training clips (of all clips in a task with folds).
+    It has a column `file` (or `file_name`), relative to the folder of the CSV, a column of the label, and a
+    column `split` (train, valid or test) or, without such a one, `fold` (1 to n). If any clip has several
+    labels, with commas between them, the task is multi-label, and a clip may also have none. Windows are as
+    long as the training clips are on average (all clips in a task with folds).
 
     Args:
-        path: of the CSV file.
-        column: of the label; `label` or else `labels` if not given.
+        path: path of the CSV file.
+        column: column of the label; None takes `label`, or else `labels`.
 
     Returns:
         A task named `csv_<name of the file>`, with `_<column>` after it if one is given.

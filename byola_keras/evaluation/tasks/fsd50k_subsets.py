@@ -47,9 +47,9 @@ def subset_scores(
     """Mean average precision and area under the ROC curve over the classes of each subset.
 
     Args:
-        scores: of all test clips, [seeds, clips, classes].
+        scores: scores of all test clips, [seeds, clips, classes].
         targets: 0 or 1, [clips, classes].
-        classes: their names, as in FSD50K's lists.
+        classes: names of the classes, as in FSD50K's lists.
 
     Returns:
         Subset -> {"mean_average_precision": [seeds], "auc": [seeds]}.
@@ -58,7 +58,7 @@ def subset_scores(
         ValueError: a class of a subset is not among `classes`.
 
     Reference:
-        https://arxiv.org/abs/2204.07402, Table XVI.
+        https://arxiv.org/abs/2204.07402, Section IV-A3, Appendix B and Table XVI.
     """
     number = {name: index for index, name in enumerate(classes)}
     wanted = [name for names in SUBSETS.values() for name in names]

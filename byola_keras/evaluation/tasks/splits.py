@@ -13,9 +13,9 @@ def split_by_group(groups: Iterable[str], shares: Sequence[float], seed: int = 0
     """A seeded split of groups, so that no group is in two splits.
 
     Args:
-        groups: names; those that occur twice count once.
-        shares: of the groups in train, valid and test, in any unit.
-        seed: of the draw; the same one gives the same split.
+        groups: names of groups; a name that occurs twice counts once.
+        shares: how many of the groups are in train, valid and test, in any unit.
+        seed: seed of the draw; the same one gives the same split.
 
     Returns:
         The split of each group.
@@ -31,9 +31,9 @@ def split_by_csv(split_csv: str, groups: Mapping[str, str], group_columns: Seque
     """A split that a CSV file gives.
 
     Args:
-        split_csv: with the columns `split` and `file` (or `file_name`) or, instead, a group. Files are
-            compared without extension, since a resampled copy may have another one, and names may lack the
-            first folder, as in lists that keep the language in a column of its own.
+        split_csv: path of a file with the columns `split` and `file` (or `file_name`) or, instead, a group.
+            Files are compared without extension, since a resampled copy may have another one, and names may
+            lack the first folder, as in lists that keep the language in a column of its own.
         groups: the group of each file, both relative to the task's folder.
         group_columns: names that the column of the group may have, the usual one first.
 

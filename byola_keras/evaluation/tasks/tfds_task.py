@@ -29,15 +29,15 @@ def read(name: str, column: str | None, data_dir: str, cache_dir: str) -> Task:
     """The task of a data set that was prepared on this machine.
 
     Its sound is written once to `cache_dir`, as WAV files with a CSV of all labels; from then on it is a task
-    of files. Splits "train", "validation" (or valid, val, dev) and "test" (or eval) are taken, others left
-    out.
+    of files. The splits "train", "validation" (or valid, val, dev) and "test" (or eval) are taken, others are
+    left out.
 
     Args:
-        name: of the data set, with configuration and version if wanted, or its folder.
-        column: feature of the label: a class, a sequence of classes or a text; "label" or else "labels" if
-            not given.
-        data_dir: where it was prepared; without it there, TensorFlow Datasets' own folder.
-        cache_dir: folder for the sound.
+        name: name of the data set, with configuration and version if wanted, or its folder.
+        column: feature of the label: a class, a sequence of classes or a text; None takes "label", or else
+            "labels".
+        data_dir: folder where it was prepared; if it is not there, TensorFlow Datasets' own folder is tried.
+        cache_dir: folder that the sound is written to.
 
     Raises:
         ValueError: there is no such data set, it has no sound or label, or it cannot be evaluated, see
