@@ -1,1 +1,1 @@
-"""An embedder over sound files: exact in chunks of bounded memory, many files at a time, to npz or tables."""
+"""Embeds sound files: exactly in chunks of bounded memory, many files at a time, to .npz files or tables."""

@@ -1,4 +1,4 @@
-"""Embedding by Apache Beam's RunInference, on as many machines as its runner has."""
+"""Embeds files by Apache Beam's RunInference, on as many machines as its runner has."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Cutting sound of any length into chunks whose frames are those of the whole."""
+"""Cuts sound of any length into chunks whose frames are those of the whole."""
 
 import math
 from collections.abc import Iterable, Iterator

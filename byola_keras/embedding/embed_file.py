@@ -1,4 +1,4 @@
-"""Embedding a sound file of any length in bounded memory."""
+"""Embeds a sound file of any length in bounded memory."""
 
 import os
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""The run of `byola embed`: sound files to embeddings in a folder, taken up again where it stopped."""
+"""Embeds sound files into a folder, as the command `embed` does, and goes on where an earlier run stopped."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""Many sound files through an embedder: decoding beside it, short files of equal length together."""
+"""Embeds many sound files: decodes beside the embedder, and embeds short files of equal length together."""
 
 import collections
 import itertools

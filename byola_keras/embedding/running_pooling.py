@@ -1,4 +1,4 @@
-"""Pooling over time of frames that come in parts."""
+"""Pools frames that come in parts over time."""
 
 import numpy as np
 

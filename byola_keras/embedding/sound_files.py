@@ -1,4 +1,4 @@
-"""Which sound files are embedded, and what each is called in the results."""
+"""Finds the sound files to embed, and the name of each in the results."""
 
 import glob
 import os
@@ -19,8 +19,8 @@ class SoundFile(NamedTuple):
 def find_sound_files(inputs: Sequence[str], file_list: str | None = None) -> list[SoundFile]:
     """Finds sound files; arguments and errors as of `find_audio_files`.
 
-    The folder that names count from is that of the inputs (a folder itself, of a pattern what comes before
-    its first wildcard), not of the files found in them: names stay when files are added.
+    Names begin below the folder that all inputs share; a pattern counts as the folder before its first
+    wildcard. The files that are found do not matter for it, so that names stay when files are added.
 
     Returns:
         Files in the order of their paths, each once; no two have the same name.
@@ -33,7 +33,7 @@ def find_sound_files(inputs: Sequence[str], file_list: str | None = None) -> lis
 
 
 def _folder(entry):
-    """The place of the folder that an entry names."""
+    """Returns the absolute path of the folder that an entry names."""
     if os.path.isdir(entry):
         return _place(entry)
     parts = entry.split(os.sep)
@@ -42,7 +42,7 @@ def _folder(entry):
 
 
 def _place(path):
-    """A path or an address from the root on, as a path."""
+    """Returns a path or an address as an absolute path."""
     return "/" + path.replace("://", "/", 1) if storage.is_remote(path) else os.path.abspath(path)
 
 

@@ -1,1 +1,1 @@
-"""A trained embedder for other programs: TensorFlow Serving and LiteRT."""
+"""Exports a trained embedder for other programs: TensorFlow Serving and LiteRT."""

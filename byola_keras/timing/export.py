@@ -1,4 +1,4 @@
-"""How long exported models take for a clip of one second on one core."""
+"""Measures how long exported models take for a clip of one second on one core."""
 
 import functools
 import os

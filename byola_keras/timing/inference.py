@@ -1,4 +1,4 @@
-"""How many clips a second become embeddings, by the graph that `embed_many` uses and by plain Keras calls."""
+"""Measures how fast clips are embedded: by the graph that `embed_many` uses, and by plain Keras calls."""
 
 import tensorflow as tf
 

@@ -1,4 +1,4 @@
-"""How fast random crops are read: from sound files, by format, and from a prepared corpus."""
+"""Measures how fast random crops are read: from sound files, by format, and from a prepared corpus."""
 
 import os
 import statistics

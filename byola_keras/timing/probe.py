@@ -1,4 +1,4 @@
-"""How fast the linear probe trains all pairs of learning rate and seed at once, and one after the other."""
+"""Measures how fast linear probes train: all pairs of rate and seed at once, and one after the other."""
 
 import functools
 import itertools

@@ -1,4 +1,4 @@
-"""How fast a training step is, as a share of what the machine can do."""
+"""Measures how fast a training step is, also as a share of what the machine can do."""
 
 import math
 

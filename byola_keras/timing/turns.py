@@ -1,4 +1,4 @@
-"""How long functions take, in turns: on a shared machine only figures of the same minutes compare."""
+"""Times functions in turns: on a shared machine only figures of the same minutes compare."""
 
 import statistics
 import time

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from byola_keras.evaluation.representations import LogMelStatistics
 from byola_keras.export import exporting as export_module
 from byola_keras.export import run_exported
 from byola_keras.export import verify as verify_module
@@ -22,6 +23,7 @@ from byola_keras.export.verify import (
     judge,
     verify,
 )
+from byola_keras.models.untrained import untrained_embedder
 from tests.export.closeness import cosine, relative_error
 from tests.factories import noise, settled_embedder
 
@@ -243,6 +245,13 @@ def test_other_encoders(tmp_path, litert_input):
     report = export(embedder, str(tmp_path), formats=["litert"], litert_input=litert_input)
     clips = [len(entry["clips"]) for entry in report["artefacts"].values()]
     assert clips == ([6, 6, 6] if litert_input == "waveform" else [4, 4, 4, 3])
+
+
+def test_an_encoder_without_weights(tmp_path):
+    """All that an export needs of an encoder stands in the contract."""
+    report = export(untrained_embedder(LogMelStatistics()), str(tmp_path), name="log_mel")["artefacts"]
+    assert report["saved_model/log_mel/1"]["largest_error"] < 1e-6
+    assert report["litert/log_mel_int8.tflite"]["lowest_cosine"] > 0.9999
 
 
 @pytest.mark.parametrize(
