@@ -67,7 +67,7 @@ def embed_files(
             results = _embed_by_beam(request, pending, beam_arguments)
         report = _report(request, outputs.model, len(done), results, time.time() - start)
         write_text(os.path.join(request.output_dir, REPORT_FILE), json.dumps(report, indent=1) + "\n")
-    if not done and len(report["skipped"]) == len(files):
+    if len(report["skipped"]) == len(files):
         first = "; ".join(f"{path}: {problem}" for path, problem in list(report["skipped"].items())[:5])
         raise ValueError(
             f"At least one file must be decodable. Received: {len(files)} file(s), none of which is; the "

@@ -2,7 +2,9 @@ import keras
 import pytest
 
 from byola_keras.models.norm_stats import NormStats
+from byola_keras.timing import step
 from byola_keras.timing.step import forward_flops, step_flops
+from byola_keras.timing.turns import Timings
 from byola_keras.training.build_model import build_model
 from tests.factories import tiny_byol, tiny_encoder
 
@@ -15,6 +17,27 @@ def test_flops_of_the_full_model():
     online, target = encoder + projector + predictor, encoder + projector
     assert step_flops(model, 1) == pytest.approx(2 * 2 * (3 * online + target))
     assert step_flops(model, 64) == pytest.approx(231.8e9, rel=1e-3)
+
+
+def test_share_of_the_machines_own_rate(monkeypatch):
+    """A step that takes a quarter of a matrix product's time for a hundredth of its work reaches 4 %."""
+    seconds = {"matmul": (4.0, 8.0), "step": (1.0, 4.0), "frontend": (0.1, 0.1), "augment": (0.2, 0.2)}
+
+    def timed(functions, rounds, uncounted):
+        assert functions.keys() == seconds.keys()
+        timings = {name: Timings() for name in functions}
+        for name, (wall, cpu) in seconds.items():
+            timings[name].wall, timings[name].cpu = [wall] * rounds, [cpu] * rounds
+        return timings
+
+    monkeypatch.setattr(step, "build_model", lambda *a, **k: tiny_byol(samples=15200))
+    monkeypatch.setattr(step, "time_in_turns", timed)
+    monkeypatch.setattr(step, "step_flops", lambda *a: step._MATMUL_FLOPS / 100)
+    figures = step.time_step(batch_size=8, rounds=3)
+    assert figures["matmul_share"] == pytest.approx(0.04)
+    assert figures["matmul_share_of_cpu_seconds"] == pytest.approx(0.02)
+    assert figures["clips_per_second"] == 8 and figures["cpu_seconds_per_step"] == 4
+    assert figures["frontend_and_augment_share"] == pytest.approx(0.3)
 
 
 def test_flops_without_a_predictor_and_of_another_log_mel():
