@@ -51,6 +51,17 @@ def build_model(
     return model
 
 
+def check_blocks(recipe: Recipe) -> None:
+    """Makes the blocks of a recipe, before anything else is done, and throws them away.
+
+    Raises:
+        ValueError: a block cannot be made, or the encoder is none by the contract.
+    """
+    with _seeded(recipe.seed):
+        make_augmentation(recipe)
+        make_encoder(recipe)
+
+
 def make_frontend() -> LogMelSpectrogram:
     """The front end of a run, of which the statistics are measured too."""
     return LogMelSpectrogram()

@@ -16,9 +16,10 @@ class Sound(Settings):
     """Which sound a run trains on. Files take the place of a corpus where both are given."""
 
     audio_dir: tuple[str, ...] = setting(
-        (), "Folder of sound files (with all subfolders), glob pattern or file. Repeatable."
+        (),
+        "The sound: a folder of sound files (with all its subfolders), a glob pattern or a file. Repeatable.",
     )
-    file_list: str | None = setting(None, "Text file with the path of a sound file on each line.")
+    file_list: str | None = setting(None, "A text file with the path of a sound file on each line.")
     corpus: str | None = setting(
         None, "Name of a prepared corpus. Sound files, where they are given, take its place."
     )

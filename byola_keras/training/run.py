@@ -13,7 +13,7 @@ from byola_keras.models import norm_stats
 from byola_keras.models.norm_stats import NormStats
 from byola_keras.models.preset import EMBEDDER_FILE
 from byola_keras.training import configuration, devices
-from byola_keras.training.build_model import build_model, make_augmentation, make_encoder, make_frontend
+from byola_keras.training.build_model import build_model, check_blocks, make_frontend
 from byola_keras.training.callbacks import Guard, Recorder, Schedule, StepMetrics
 from byola_keras.training.checkpoints import Checkpoints
 from byola_keras.training.dry_run import describe
@@ -61,8 +61,7 @@ def pretrain(
     """
     # What can be refused before sound is looked for -------------------------------------------------
     Interval(runtime.checkpoint_every)
-    make_augmentation(recipe)
-    make_encoder(recipe)
+    check_blocks(recipe)
     task = load_probe_task(runtime.probe_task) if runtime.probe_task else None
 
     # Sound: the clips of a step are a function of the step ------------------------------------------

@@ -22,6 +22,8 @@ from byola_keras.training.recipe import Runtime
 
 # An epoch of a small folder is a step or two: the embedder is not written more often than this.
 _EMBEDDER_SECONDS = 60
+# Clips on which weights are tried before they are saved: at full size 0.2 s on two cores.
+_TRIED_CLIPS = 16
 
 
 class Saver(keras.callbacks.Callback):
@@ -37,7 +39,7 @@ class Saver(keras.callbacks.Callback):
         checkpoints: checkpoints of the run.
         schedule: schedule of the run.
         runtime: intervals and time limit.
-        clips: waveforms [batch, samples] on which the weights are tried.
+        clips: waveforms [batch, samples], on some of which the weights are tried.
         card: what the embedder's model card says.
     """
 
@@ -59,7 +61,7 @@ class Saver(keras.callbacks.Callback):
         minutes = math.inf if runtime.max_minutes is None else runtime.max_minutes
         self._deadline = time.monotonic() + 60 * minutes
         self._steps_per_epoch = schedule.steps_per_epoch
-        self._clips, self._card = clips, card
+        self._clips, self._card = clips[:_TRIED_CLIPS], card
         self._saved_step = self._checked_step = metrics.step
         self._embedder_saved = -math.inf
         self._stop_reason = None

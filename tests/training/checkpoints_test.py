@@ -169,3 +169,18 @@ def test_names_of_a_model_do_not_depend_on_what_was_built_before():
     weights, slots = first
     assert len(set(weights)) == len(weights) and "byol:target_projector:hidden:kernel" in weights
     assert "adam:byol:encoder:convolution-1:kernel:velocity" in slots
+
+
+def test_slot_of_a_weight_whose_name_begins_like_another():
+    class Gains(keras.Model):
+        def build(self, input_shape):
+            self.gain = self.add_weight(name="gain", shape=(1,))
+            self.gain_extra = self.add_weight(name="gain_extra", shape=(2,))
+
+    model = Gains(name="gains")
+    model.build(None)
+    model.compile(byola_keras.Adam(0.1))
+    model.optimizer.build(model.trainable_variables)
+    slots = named_optimizer_variables(model)
+    assert tuple(slots["adam:gains:gain:momentum"].shape) == (1,)
+    assert tuple(slots["adam:gains:gain_extra:momentum"].shape) == (2,)
