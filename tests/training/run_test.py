@@ -1,6 +1,7 @@
 """The run called from Python: what it refuses, writes and shows."""
 
 import os
+import re
 
 import numpy as np
 import pytest
@@ -130,7 +131,7 @@ def test_tensorboard_has_everything(sounds, tmp_path):
 
 def test_dry_run_writes_nothing(sounds, tmp_path, capsys):
     # The corpus of a flagfile does not stand in the way of files.
-    train(tmp_path / "run", sounds, corpus="audioset", data_dir="corpora", dry_run=True)
+    train(tmp_path / "run", sounds, corpus="audioset", data_dir="corpora", dry_run=True, steps=1_000_000)
     text = capsys.readouterr().out
     for part in (
         "(8, 15200)",
@@ -138,11 +139,15 @@ def test_dry_run_writes_nothing(sounds, tmp_path, capsys):
         "(8, 24, 80)",
         "(8, 80)",
         "encoder:",
-        "3 an epoch, 4 in all",
+        "3 an epoch, 1,000,000 in all",
         "GiB",
     ):
         assert part in text
     assert not (tmp_path / "run").exists()
+    a_step = float(re.search(r"a step: +([\d.]+) s", text)[1])
+    hours, minutes, seconds = map(int, re.search(r"estimated time: +(\d+):(\d+):(\d+)", text).groups())
+    # The step is printed in whole milliseconds.
+    assert abs(3600 * hours + 60 * minutes + seconds - 1_000_000 * a_step) < 600
 
 
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
