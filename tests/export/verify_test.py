@@ -196,6 +196,22 @@ def test_every_sound_is_run_twice_and_every_output_counts(embedder, tmp_path, mo
         assert "2.0e+00      -1.000000" in str(error.value)
 
 
+def test_log_mels_of_one_frame_are_compared_and_shorter_ones_left_out(tmp_path, monkeypatch):
+    """Three convolution blocks need eight frames: 7 hops of 160 samples and one frame."""
+    (tmp_path / "file").write_bytes(b"")
+    embedder, lengths = settled_embedder(conv_blocks=3), []
+
+    def run(artefact, inputs):
+        lengths.extend(x.shape[1] for x in inputs)
+        outputs = [embedder.encoder(embedder.normalization(x)) for x in inputs]
+        return [{name: output[name].numpy() for name in ("scene", "frames")} for output in outputs], "nobody"
+
+    monkeypatch.setattr(verify_module, "_run_in_fresh_process", run)
+    clips = {"one frame": noise(1, 1120), "too short": noise(1, 1119)}
+    verify(embedder, [Artefact("x", str(tmp_path / "file"), "float32", "logmel")], clips)
+    assert lengths == [8, 8]
+
+
 def test_failing_export_leaves_what_was_there(embedder, float32, tmp_path, monkeypatch):
     monkeypatch.setattr(export_module, "convert", only_float32(float32))
     export(embedder, str(tmp_path), verified=False)
