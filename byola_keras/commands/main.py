@@ -4,6 +4,7 @@ import difflib
 import sys
 
 from byola_keras.commands import (
+    ablate,
     benchmark,
     check,
     command,
@@ -27,6 +28,7 @@ COMMANDS = {
         embed,
         export,
         convert,
+        ablate,
         benchmark,
         render_notes,
         probe_notes,
