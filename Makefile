@@ -14,7 +14,7 @@ setup: $(VENV)/.installed
 $(VENV)/.installed: setup.cfg pyproject.toml
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh tools/make_venv.sh
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[dev,quickstart,beam,evaluation,litert,parquet]'
+	$(BIN)/python -m pip install --quiet --editable '.[dev,quickstart,beam,evaluation,litert,parquet,search]'
 	@touch $@
 
 quickstart: setup

@@ -9,13 +9,17 @@ from absl import logging
 
 
 @contextlib.contextmanager
-def locked(folder: str, busy: str, wait: bool = False) -> Iterator[None]:
+def locked(folder: str, busy: str, wait: bool = False) -> Iterator[int]:
     """Holds a folder while the block runs. The lock ends with the process, however the process ends.
 
     Args:
         folder: a local folder, which is made if it is not there. The lock is its file `.lock`, which stays.
         busy: what is said where another process holds the folder: the error, or the log if `wait` is set.
         wait: whether to wait for the other process.
+
+    Yields:
+        A file descriptor. A process that it is handed to (`pass_fds` of `subprocess.Popen`) holds the folder,
+        too, until it ends.
 
     Raises:
         ValueError: another process holds the folder, and `wait` is not set.
@@ -29,4 +33,4 @@ def locked(folder: str, busy: str, wait: bool = False) -> Iterator[None]:
                 raise ValueError(busy) from None
             logging.info(busy)
             fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        yield file.fileno()

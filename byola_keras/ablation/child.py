@@ -1,0 +1,60 @@
+"""Commands as processes that end with the process that started them."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+
+from byola_keras.commands.main import main
+
+
+class CommandFailedError(RuntimeError):
+    """The process of a command has failed; its own message is on the standard error."""
+
+
+def run_command(name: str, flags: Sequence[str], held: Sequence[int] = ()) -> None:
+    """Runs `byola NAME FLAGS` to its end, in a process of its own.
+
+    However this process ends, the command gets SIGTERM: a training saves a checkpoint then and ends. On
+    Ctrl-C its end is waited for.
+
+    Args:
+        name: of the command.
+        flags: its flags.
+        held: descriptors of locks, see `folder_lock.locked`, which the command holds until it has ended.
+
+    Raises:
+        CommandFailedError: its exit code is neither 0 nor that of Ctrl-C.
+        KeyboardInterrupt: it was interrupted.
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-m", "byola_keras.ablation.child", name, *flags],
+        # Nothing is ever written: it closes when this process ends, and that is the news.
+        stdin=subprocess.PIPE,
+        pass_fds=tuple(held),
+    )
+    try:
+        code = process.wait()
+    finally:
+        process.stdin.close()
+        process.wait()
+    if code == 128 + signal.SIGINT:
+        raise KeyboardInterrupt
+    if code:
+        raise CommandFailedError(
+            f"Every command must end well. Received: exit code {code} of byola {name} {' '.join(flags)}; what "
+            "is done is kept, and the same command goes on."
+        )
+
+
+def _end_with_parent():
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    main()
