@@ -71,6 +71,17 @@ def test_batches_keep_the_order(task):
             np.testing.assert_array_equal(waveforms[-1], windows.read(numbers[-1]))
 
 
+def test_batches_hold_so_much_sound_at_most(task, monkeypatch):
+    """At most 64 clips, and 320 seconds: the memory goes with it."""
+    for seconds, sizes in ((1.5, [64, 26]), (8.0, [40, 40, 10]), (400.0, [1, 1])):
+        numbers = range(90 if seconds < 100 else 2)
+        monkeypatch.setattr(
+            Windows, "read", lambda self, number, s=seconds: np.zeros(int(s * 16000), "float32")
+        )
+        batches = Windows(task, "window", 16000).batches(numbers)
+        assert [len(found) for found, _ in batches] == sizes
+
+
 def test_embeddings_of_the_paper_use_statistics_of_the_training_windows(task, embedder, tmp_path):
     found = embed_task(task, embedder, str(tmp_path))
     train = np.stack([window(task, number) for number in range(90)])

@@ -118,6 +118,13 @@ def test_several_labels(parts):
 def test_scores_are_computed_in_pieces(parts, monkeypatch):
     whole = linear_probe(*parts, CLASSES, learning_rates=(1e-2, 1e-3), seeds=(0, 1), max_epochs=3)
     monkeypatch.setattr(probe_scores, "_SCORES", 4 * CLASSES * 7)
+    # Seven clips have 4 * CLASSES scores each; more than 4,096 clips are never taken.
+    assert [piece.shape for piece in probe_scores._pieces(range(20), 4 * CLASSES, None)] == [
+        (1, 7),
+        (1, 7),
+        (1, 6),
+    ]
+    assert [piece.shape for piece in probe_scores._pieces(range(5000), 0.001, None)] == [(1, 4096), (1, 904)]
     pieces = linear_probe(*parts, CLASSES, learning_rates=(1e-2, 1e-3), seeds=(0, 1), max_epochs=3)
     np.testing.assert_allclose(pieces.scores, whole.scores, atol=1e-5)
     np.testing.assert_array_equal(pieces.test, whole.test)
