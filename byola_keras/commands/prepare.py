@@ -134,7 +134,8 @@ def _summary(report, output_dir):
         )
     lines += [f"  {path}: {reason}" for path, reason in list(report["skipped"].items())[:10]]
     lines.append(f"The corpus with its report.json is in {report['folder']}.")
-    lines.append(f"Train on it: {called('pretrain')} --corpus={report['name']} --data_dir={output_dir}")
+    corpus = f"--corpus={report['name']} --data_dir={output_dir} --workdir=runs/{report['name']}"
+    lines.append(f"Train on it: {called('pretrain')} {corpus}")
     return "\n".join(lines)
 
 

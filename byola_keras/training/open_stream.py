@@ -69,9 +69,9 @@ def _open_corpus(sound):
         )
         raise FileNotFoundError(
             f"{error} These two commands check sound files and make the corpus of them:\n"
-            "    python tools/check_audio.py --audio_dir=FOLDER\n"
-            f"    python tools/prepare.py {prepared.rstrip()}\n"
-            "Or give --audio_dir=FOLDER here, to train on the files themselves."
+            "    byola check --audio_dir=FOLDER\n"
+            f"    byola prepare {prepared.rstrip()}\n"
+            "(in a checkout python tools/check_audio.py and tools/prepare.py.) Or give --audio_dir=FOLDER here, to train on the files themselves."
         ) from None
 
 

@@ -156,9 +156,9 @@ def test_configuration_file_without_its_corpus_names_the_commands_that_make_it(n
     text = str(caught.value)
     assert f"Received: corpus='{name}', data_dir='corpora'" in text
     _, check, prepare, _ = text.splitlines()
-    assert check.strip() == "python tools/check_audio.py --audio_dir=FOLDER"
+    assert check.strip() == "byola check --audio_dir=FOLDER"
     assert prepare.strip().startswith(
-        f"python tools/prepare.py --audio_dir=FOLDER --output_dir=corpora --name={name} "
+        f"byola prepare --audio_dir=FOLDER --output_dir=corpora --name={name} "
     )
     # The commands are those of the file's head.
     head = (CONFIGS / f"{name}.flags").read_text()
