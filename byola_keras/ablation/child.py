@@ -1,13 +1,12 @@
 """Commands as processes that end with the process that started them."""
 
 import os
+import runpy
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-
-from byola_keras.commands.main import main
 
 
 class CommandFailedError(RuntimeError):
@@ -44,8 +43,8 @@ def run_command(name: str, flags: Sequence[str], held: Sequence[int] = ()) -> No
         raise KeyboardInterrupt
     if code:
         raise CommandFailedError(
-            f"Every command must end well. Received: exit code {code} of byola {name} {' '.join(flags)}; what "
-            "is done is kept, and the same command goes on."
+            f"Every command must end well. Received: exit code {code} of byola {name} {' '.join(flags)}; "
+            "what is done is kept, and the same command goes on."
         )
 
 
@@ -57,4 +56,4 @@ def _end_with_parent():
 
 if __name__ == "__main__":
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    main()
+    runpy.run_module("byola_keras.commands", run_name="__main__")

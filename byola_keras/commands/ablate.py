@@ -4,6 +4,7 @@
     byola ablate --table=VI --scale=smoke --output_dir=runs/ablations
     byola ablate --table=VI --rows=a,d,random --seeds=3 --audio_dir=sounds --tasks=csv:birds.csv:species \
         --steps=1000 --output_dir=runs/ablations
+    byola ablate --search --steps=1000 --trials=50 --output_dir=runs/search
 
 A row that has results is not run again: killed, the same command goes on. Rows of one recipe share a run.
 """
@@ -12,7 +13,7 @@ import dataclasses
 
 from absl import flags
 
-from byola_keras.commands import common
+from byola_keras.commands import ablate_search, common
 from byola_keras.commands.command import Command
 
 # Flags of `byola pretrain` that the scale sets and that may be set otherwise.
@@ -46,25 +47,32 @@ def define_flags(values: flags.FlagValues) -> None:
         "precision", None, ["float32", "mixed_bfloat16", "mixed_float16"], "Precision of the networks."
     )
     define.bool("list", False, "Print all tables and rows with their cost, and stop.")
+    ablate_search.define_flags(values)
     define.bool("measure", False, "With --list: time a step of every recipe on this machine, too.")
 
 
 def check(values: flags.FlagValues, arguments: list[str]) -> None:
     """Refuses requests without a table or a folder."""
+    if values.search:
+        ablate_search.check(values)
+        return
     if not values.list and not (values.table and values.output_dir):
         raise ValueError(
-            f"--table and --output_dir must be given, or --list. Received: table={values.table}, "
-            f"output_dir={values.output_dir}"
+            "--table and --output_dir must be given, or --list, or --search. Received: "
+            f"table={values.table}, output_dir={values.output_dir}"
         )
 
 
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
-    """Runs the rows and prints the table."""
+    """Runs the rows and prints the table; or the search."""
     from byola_keras.ablation import bench, costs, report
     from byola_keras.ablation.tables import find_table
     from byola_keras.evaluation import plots
 
     scale = _scale(values)
+    if values.search:
+        ablate_search.run(values, scale)
+        return
     if values.list:
         print(costs.overview(scale, values.measure))
         return
