@@ -71,7 +71,8 @@ def _open_corpus(sound):
             f"{error} These two commands check sound files and make the corpus of them:\n"
             "    byola check --audio_dir=FOLDER\n"
             f"    byola prepare {prepared.rstrip()}\n"
-            "(in a checkout python tools/check_audio.py and tools/prepare.py.) Or give --audio_dir=FOLDER here, to train on the files themselves."
+            "(in a checkout also python tools/check_audio.py and python tools/prepare.py). Or give "
+            "--audio_dir=FOLDER here, to train on the files themselves."
         ) from None
 
 

@@ -54,3 +54,11 @@ def test_preview_changes_no_state():
     np.testing.assert_array_equal(stages[-1][1], again[-1][1])
     assert np.abs(stages[-1][0] - stages[-1][1]).max() > 1e-2
     assert np.abs(stages[-1][0] - layer.preview(log_mel(), seed=4)[-1][0]).max() > 1e-2
+
+
+def test_a_later_mixup_remembers_the_first_view():
+    fader, mixup = byola_keras.RandomLinearFader(seed=1), byola_keras.LogMixupExp(memory_size=8, seed=1)
+    byola_keras.Augmentation([fader, mixup])(log_mel())
+    faded = byola_keras.Augmentation([byola_keras.RandomLinearFader(seed=1)])(log_mel())
+    np.testing.assert_array_equal(mixup.memory.numpy()[:4], faded[0])
+    assert np.abs(faded[0] - faded[1]).max() > 0.1
