@@ -157,9 +157,7 @@ def test_configuration_file_without_its_corpus_names_the_commands_that_make_it(n
     assert f"Received: corpus='{name}', data_dir='corpora'" in text
     _, check, prepare, _ = text.splitlines()
     assert check.strip() == "byola check --audio_dir=FOLDER"
-    assert prepare.strip().startswith(
-        f"byola prepare --audio_dir=FOLDER --output_dir=corpora --name={name} "
-    )
+    assert prepare.strip().startswith(f"byola prepare --audio_dir=FOLDER --output_dir=corpora --name={name} ")
     # The commands are those of the file's head.
     head = (CONFIGS / f"{name}.flags").read_text()
     assert all(flag in head for flag in prepare.split() if flag.startswith("--") and "FOLDER" not in flag)

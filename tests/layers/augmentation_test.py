@@ -1,5 +1,6 @@
 import numpy as np
 
+import byola_keras
 from tests.factories import tiny_augmentation
 from tests.test_case import run_layer_test
 
