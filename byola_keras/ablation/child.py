@@ -32,6 +32,8 @@ def run_command(name: str, flags: Sequence[str], held: Sequence[int] = ()) -> No
         [sys.executable, "-m", "byola_keras.ablation.child", name, *flags],
         # Nothing is ever written: it closes when this process ends, and that is the news.
         stdin=subprocess.PIPE,
+        # What the command has to say is news of the progress here, not the result: to the standard error.
+        stdout=2,
         pass_fds=tuple(held),
     )
     try:

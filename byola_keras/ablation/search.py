@@ -14,9 +14,9 @@ from collections.abc import Callable, Sequence
 
 from absl import logging
 
-from byola_keras import folder_lock
 from byola_keras.ablation import search_space
 from byola_keras.ablation.child import CommandFailedError
+from byola_keras.folder_lock import locked
 
 DATABASE = "search.db"
 TRIALS = "trials"
@@ -177,7 +177,7 @@ def _take(study, search, locks):
 def _hold(output_dir, number, locks):
     """Locks the folder of a trial until `locks` are closed; None if another process has it."""
     with contextlib.suppress(ValueError):
-        return locks.enter_context(folder_lock.locked(trial_folder(output_dir, number), "busy"))
+        return locks.enter_context(locked(trial_folder(output_dir, number), "busy"))
     return None
 
 
@@ -222,7 +222,7 @@ def _frozen(study, number):
 def _choosing(output_dir):
     """While one process chooses its next trial, others wait."""
     busy = "Another process of the search is choosing its next trial."
-    return folder_lock.locked(os.path.join(output_dir, TRIALS), busy, wait=True)
+    return locked(os.path.join(output_dir, TRIALS), busy, wait=True)
 
 
 def _storage(output_dir):

@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,7 +69,10 @@ def importance_chart(importances: dict[str, float], complete) -> "Figure":
     for number, name in enumerate(names):
         axes = figure.add_subplot(grid[number % 2, 2 + number // 2])
         axes.scatter([trial.params[name] for trial in complete], scores, s=14, color="C0", alpha=0.7)
-        axes.axvline(search_space.PARAMETERS[name].printed, color="C1", linewidth=1.0)
+        parameter = search_space.PARAMETERS[name]
+        axes.axvline(parameter.printed, color="C1", linewidth=1.0)
+        margin = 0.04 * (parameter.high - parameter.low)
+        axes.set_xlim(parameter.low - margin, parameter.high + margin)
         axes.set_title(name, fontsize="medium")
         axes.grid(alpha=0.3)
         axes.set_axisbelow(True)
@@ -154,8 +158,6 @@ def _said(search):
 
 def remove_checkpoints(study, search: Search) -> None:
     """Removes the checkpoints of trials that are finished: 0.4 GB each at full size, and of no more use."""
-    import shutil  # noqa: PLC0415
-
     for trial in study.get_trials(deepcopy=False):
         if trial.state.is_finished():
             folder = os.path.join(trial_folder(search.output_dir, trial.number), "run", "checkpoints")

@@ -1,5 +1,9 @@
-"""A search in a process of its own, whose stages are arithmetic: what is scored is noted in a file."""
+"""A search in a process of its own, whose stages are arithmetic: what is scored is noted in a file.
 
+With the folders of a sound and a task, the stages are real trainings of tiny networks.
+"""
+
+import functools
 import os
 import sys
 import time
@@ -7,10 +11,14 @@ import time
 # A command: the package is not imported as a whole, with TensorFlow.
 sys.argv[0] = "byola"
 
+from absl import logging
+
 from byola_keras.ablation import search, search_report
+from byola_keras.ablation.scales import Scale
 from byola_keras.training import blocks
 
 STEPS = (10, 20, 40)
+REAL_STEPS = (1, 2)
 LOG = "stages.txt"
 
 
@@ -32,7 +40,26 @@ def tiny_search(output_dir, trials, score=score, **settings):
     return search.Search(str(output_dir), trials, STEPS, score, {"tasks": ["a"], **settings})
 
 
+def real_search(output_dir, sounds, task):
+    """One trial of two steps, by `byola pretrain` and `byola evaluate`."""
+    from byola_keras.ablation import search_stage
+
+    flags = {
+        "encoder": "Encoder(channels=4, mlp_units=(16, 16))",
+        "projection_units": "32,8",
+        "global_batch_size": "4",
+        "norm_crops": "16",
+    }
+    scale = Scale("tiny", flags, (sounds,), (task,), probe_flags={"seeds": "42", "learning_rate": "1e-2"})
+    stages = functools.partial(search_stage.score_stage, scale)
+    return search.Search(output_dir, 1, REAL_STEPS, stages, search_stage.settings(scale))
+
+
 if __name__ == "__main__":
-    wanted = tiny_search(sys.argv[1], int(sys.argv[2]))
+    logging.set_verbosity(logging.INFO)
+    folder, arguments = sys.argv[1], sys.argv[2:]
+    wanted = (
+        tiny_search(folder, int(arguments[0])) if len(arguments) == 1 else real_search(folder, *arguments)
+    )
     study = search.run(wanted)
     print(search_report.write_report(study, wanted))

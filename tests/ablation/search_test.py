@@ -14,16 +14,19 @@ from absl import flags
 from byola_keras.ablation import search, search_report, search_space
 from byola_keras.ablation.child import CommandFailedError
 from byola_keras.commands import ablate, command, pretrain
+from byola_keras.folder_lock import locked
 from byola_keras.training import blocks
 from byola_keras.training.build_model import make_augmentation
 from byola_keras.training.recipe import Recipe
 from tests.ablation.search_process import LOG, STEPS, score, tiny_search
+from tests.evaluation.tones import write_task
+from tests.sounds import write_sounds
 
 ROOT = pathlib.Path(__file__).parents[2]
 
 
-def start(folder, trials):
-    arguments = [sys.executable, "-m", "tests.ablation.search_process", str(folder), str(trials)]
+def start(folder, *arguments):
+    arguments = [sys.executable, "-m", "tests.ablation.search_process", *map(str, [folder, *arguments])]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.Popen(
         arguments, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -94,35 +97,64 @@ def test_ends_of_the_ranges_can_be_made(end_of_range):
 
 
 def test_killed_and_started_again(tmp_path):
-    for count in (2, 9, 17):
+    for count in (2, 9):
         process = start(tmp_path, 14)
-        deadline = time.monotonic() + 60
-        while len(stages(tmp_path)) < count:
-            assert process.poll() is None and time.monotonic() < deadline
-            time.sleep(0.002)
+        wait_for(lambda wanted=count: len(stages(tmp_path)) >= wanted, process)
         process.kill()
         process.communicate()
     assert "14 finished" not in end(start(tmp_path, 14))
     check_whole(tmp_path, 14)
     # A stage may have been scored and not yet been written down when the process was killed.
     again = collections.Counter((trial, steps) for trial, steps, _ in stages(tmp_path))
-    assert sum(count - 1 for count in again.values()) <= 3
+    assert sum(count - 1 for count in again.values()) <= 2
 
 
 def test_two_processes_and_one_of_them_killed(tmp_path):
-    first, second, third = (start(tmp_path, 24) for _ in range(3))
-    while len({process for *_, process in stages(tmp_path)}) < 3:
-        assert first.poll() is None or second.poll() is None
-        time.sleep(0.005)
+    first, second, third = (start(tmp_path, 18) for _ in range(3))
+    wait_for(lambda: len({process for *_, process in stages(tmp_path)}) == 3, third)
     third.kill()
     third.communicate()
     end(first)
     end(second)
-    check_whole(tmp_path, 24)
+    check_whole(tmp_path, 18)
     shares = collections.Counter(process for *_, process in stages(tmp_path))
-    assert shares[first.pid] > 3 and shares[second.pid] > 3
+    assert shares[first.pid] > 2 and shares[second.pid] > 2
     again = collections.Counter((trial, steps) for trial, steps, _ in stages(tmp_path))
     assert sum(count - 1 for count in again.values()) <= 1
+
+
+def wait_for(condition, process):
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_real_trainings_end_with_a_killed_search_and_go_on(tmp_path):
+    sounds = write_sounds(tmp_path / "sounds", 8)
+    (tmp_path / "task").mkdir()
+    arguments = (tmp_path / "out", sounds, f"csv:{write_task(tmp_path / 'task', 15)}:pitch")
+    process = start(*arguments)
+    trial = tmp_path / "out" / "trials" / "0000"
+    wait_for((trial / "run" / "configuration.json").exists, process)
+    process.kill()
+    # The training ends by itself, and until then the trial is not free. A process that ends gives its locks
+    # back one after the other.
+    with locked(str(trial), "", wait=True):
+        time.sleep(0.5)
+        with locked(str(trial / "run"), "The training goes on without its search."):
+            pass
+    output = end(start(*arguments))
+    assert "Trial 0 goes on where it was left." in output
+    (row,) = rows(tmp_path / "out")
+    assert row["state"] == "finished" and row["steps"] == "2" and 0 < float(row["score"]) <= 100
+    assert {"step_1", "step_2"} <= set(os.listdir(trial))
+    assert [line.split(",")[0] for line in (trial / "run" / "metrics.csv").read_text().splitlines()[1:]] == [
+        "1",
+        "2",
+    ]
+    assert (tmp_path / "out" / "best.flags").exists()
 
 
 def test_more_trials_later(tmp_path):
