@@ -48,7 +48,7 @@ def define_flags(values: flags.FlagValues) -> None:
     )
     define.bool("list", False, "Print all tables and rows with their cost, and stop.")
     ablate_search.define_flags(values)
-    define.bool("measure", False, "With --list: time a step of every recipe on this machine, too.")
+    define.bool("measure", False, "Time a step of every recipe on this machine, for --list.")
 
 
 def check(values: flags.FlagValues, arguments: list[str]) -> None:

@@ -14,12 +14,12 @@ def define_flags(values: flags.FlagValues) -> None:
         "Search for parameters of the augmentation in place of a table, with Optuna. Several processes may "
         "run the same search at once.",
     )
-    define.integer("trials", 50, "With --search: trials in all, pruned ones included.", 1)
+    define.integer("trials", 50, "Number of trials of a search, pruned ones included.", 1)
     define.integer(
         "stages",
         3,
-        "With --search: how often a trial is probed, each time after twice the steps of the time before; it "
-        "is pruned where it is worse than the median.",
+        "Number of probes of a trial of a search, each after twice the steps of the one before; a trial that "
+        "is worse than the median is pruned.",
         1,
         6,
     )

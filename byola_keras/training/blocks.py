@@ -6,6 +6,7 @@ The text is read as data: a name and literals. Nothing of it is run.
 import ast
 import importlib
 import inspect
+from collections.abc import Collection
 from typing import NamedTuple
 
 # Where the public classes are.
@@ -62,41 +63,48 @@ def parse(text: str) -> Block:
     return Block(name.strip(), parameters)
 
 
-def make(text: str, kind: type, defaults: dict):
+def make(text: str, kind: type, defaults: dict, always: dict | None = None):
     """Makes the layer or model that a block describes.
 
     Args:
         text: see `parse`.
         kind: the base class that it must have, `keras.layers.Layer` or `keras.Model`.
         defaults: parameters that are given to a class that takes them, unless the block says otherwise.
+        always: parameters that are given to every class of the kind, and that no block may say.
 
     Raises:
         ValueError: the class or a parameter is not there, or the class refuses the value of a parameter.
     """
-    block = parse(text)
+    block, always = parse(text), always or {}
     made_of = _find_class(block.name, kind)
-    known = _parameters(made_of)
+    known = {name: value for name, value in _parameters(made_of).items() if name not in always}
     _check_parameters(text, block, known)
     given = {name: value for name, value in defaults.items() if name in known}
     try:
-        return made_of(**{**given, **block.parameters})
+        return made_of(**{**always, **given, **block.parameters})
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"The parameters of a block must suit its class. Received: {text}: {error}"
         ) from error
 
 
-def complete(text: str) -> str:
+def complete(text: str, without: Collection[str] = ()) -> str:
     """The block with all parameters of its class, also those that are left at their defaults.
 
     Two texts that mean the same have one complete form. The seed and what else the recipe gives to every
     block are left out unless the text says them.
+
+    Args:
+        text: see `parse`.
+        without: further parameters that are left out.
     """
     block = parse(text)
     known = _parameters(_find_class(block.name, object))
     _check_parameters(text, block, known)
     defaults = {
-        name: value for name, value in known.items() if name not in _FROM_OUTSIDE and _is_literal(value)
+        name: value
+        for name, value in known.items()
+        if name not in (*_FROM_OUTSIDE, *without) and _is_literal(value)
     }
     values = ", ".join(
         f"{name}={_plain(value)!r}" for name, value in {**defaults, **block.parameters}.items()
@@ -131,18 +139,21 @@ def _find_class(name, kind):
         ) from error
     if not (isinstance(found, type) and issubclass(found, kind)):
         listed = ", ".join(_public(kind))
+        own = f"Keras {kind.__name__}" if kind.__module__.startswith("keras") else kind.__name__
         raise ValueError(
-            f"A block must be one of {listed}, or a Keras {kind.__name__} of your own as "
-            f"package.module:Class. Received: {name}"
+            f"A block must be one of {listed}, or a {own} of your own as package.module:Class. Received: "
+            f"{name}"
         )
     return found
 
 
 def _public(kind):
-    """Names of the public classes of the kind that need no parameter, which a text could not write."""
+    """Names of the kind itself, and of public classes of it that need no parameter, which a text could not
+    write.
+    """
     public = vars(importlib.import_module(_PUBLIC))
     classes = [each for each in public.values() if isinstance(each, type) and issubclass(each, kind)]
-    return sorted(each.__name__ for each in classes if not _required(each))
+    return sorted(each.__name__ for each in classes if each is kind or not _required(each))
 
 
 def _required(made_of):

@@ -34,16 +34,7 @@ def build_model(
         ValueError: a block of the recipe cannot be made.
     """
     with _seeded(recipe.seed), _dtype_policy(recipe.precision):
-        model = BYOL(
-            make_frontend(),
-            stats.layer(),
-            make_augmentation(recipe),
-            make_encoder(recipe),
-            projection_units=recipe.projection_units,
-            target_decay=recipe.target_decay,
-            use_predictor=recipe.use_predictor,
-            synchronized=recipe.sync_batch_norm,
-        )
+        model = make_model(stats, recipe)
         model.build((None, crop_length))
         model.compile(Adam(recipe.learning_rate), jit_compile=jit_compile)
     # Slots must exist before a checkpoint is restored, or they would be left out silently.
@@ -58,13 +49,27 @@ def check_blocks(recipe: Recipe) -> None:
         ValueError: a block cannot be made, or the encoder is none by the contract.
     """
     with _seeded(recipe.seed):
-        make_augmentation(recipe)
-        make_encoder(recipe)
+        make_model(NormStats(0.0, 1.0, 0), recipe)
 
 
 def make_frontend() -> LogMelSpectrogram:
     """The front end of a run, of which the statistics are measured too."""
     return LogMelSpectrogram()
+
+
+def make_model(stats: NormStats, recipe: Recipe) -> BYOL:
+    """The recipe's model of all its parts, not yet built."""
+    parts = {
+        "frontend": make_frontend(),
+        "normalization": stats.layer(),
+        "augmentation": make_augmentation(recipe),
+        "encoder": make_encoder(recipe),
+        "projection_units": recipe.projection_units,
+        "target_decay": recipe.target_decay,
+        "use_predictor": recipe.use_predictor,
+        "synchronized": recipe.sync_batch_norm,
+    }
+    return blocks.make(recipe.model, BYOL, {}, parts)
 
 
 def make_augmentation(recipe: Recipe) -> Augmentation:

@@ -47,6 +47,7 @@ def describe(sound: Sound, recipe: Recipe, stream) -> dict:
         **dataclasses.asdict(recipe),
         "augmentation": [blocks.complete(text) for text in recipe.augmentation],
         "encoder": blocks.complete(recipe.encoder),
+        "model": _complete_model(recipe.model),
         **stream.recipe(),
     }
     return json.loads(json.dumps(described))
@@ -98,8 +99,14 @@ def _completed(configuration):
     completed = {**defaults, **_with_blocks(configuration)}
     completed["augmentation"] = [blocks.complete(text) for text in completed["augmentation"]]
     completed["encoder"] = blocks.complete(completed["encoder"])
+    completed["model"] = _complete_model(completed["model"])
     may_change = {name for name, field in fields.items() if field.metadata["may_change"]}
     return {name: value for name, value in completed.items() if name not in may_change}
+
+
+def _complete_model(text):
+    """The model without what fields of their own say."""
+    return blocks.complete(text, without={field.name for field in dataclasses.fields(Recipe)})
 
 
 def _with_blocks(configuration):

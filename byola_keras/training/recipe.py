@@ -48,6 +48,11 @@ class Recipe(Settings):
     encoder: str = setting(
         "Encoder", "The encoder, with parameters or without: Encoder(conv_blocks=3, channels=32)."
     )
+    model: str = setting(
+        "BYOL",
+        "The model: BYOL, or a subclass with a loss of your own as package.module:Class, with parameters or "
+        "without.",
+    )
     projection_units: tuple[int, ...] = setting(
         (4096, 256), "Hidden and output size of projector and predictor.", minimum=1, length=2
     )

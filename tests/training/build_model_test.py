@@ -4,10 +4,12 @@ import random
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
+import byola_keras
 from byola_keras.models.norm_stats import NormStats
-from byola_keras.training.build_model import build_model, parameter_counts
+from byola_keras.training.build_model import build_model, check_blocks, parameter_counts
 from byola_keras.training.recipe import Recipe
 from tests.factories import noise
 
@@ -58,3 +60,37 @@ def test_the_recipe_reaches_the_model():
     assert float(np.squeeze(model.normalization.mean)) == -8.0
     # What is saved and restored is there from the start.
     assert len(model.optimizer.variables) > 2 * len(model.trainable_variables)
+
+
+class Squared(byola_keras.BYOL):
+    """A loss of a user."""
+
+    def __init__(self, *parts, factor=2.0, **kwargs):
+        super().__init__(*parts, **kwargs)
+        self.factor = factor
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        return self.factor * super().compute_loss(y=y, y_pred=y_pred)
+
+
+def test_model_of_a_user_has_the_parts_of_the_recipe():
+    plain = build(target_decay=0.5)
+    own = build(target_decay=0.5, model=f"{__name__}:Squared(factor=3.0)")
+    assert own.target_decay == 0.5 and own.projector.units == (16, 8)
+    for ours, theirs in zip(weights(own), weights(plain), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    loss, expected = (float(model.train_step(noise(4, 4000))["loss"]) for model in (own, plain))
+    assert abs(loss - 3.0 * expected) < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("Encoder", "must be one of BYOL, or a BYOL of your own .*Received: Encoder"),
+        ("BYOL(target_decay=0.5)", "Received: target_decay in BYOL"),
+        (f"{__name__}:Squared(facto=1)", "parameters of .*Squared are factor. Received: facto in"),
+    ],
+)
+def test_models_that_cannot_be_made(text, message):
+    with pytest.raises(ValueError, match=message):
+        check_blocks(Recipe(**{**SMALL, "model": text}))

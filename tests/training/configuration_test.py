@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+import byola_keras
 from byola_keras.audio.crops import CropStream
 from byola_keras.training import configuration
 from byola_keras.training.recipe import Recipe, Sound
@@ -139,3 +140,27 @@ def test_configuration_of_the_old_form(tmp_path):
     write(tmp_path, {**OLD, "files_sha256": "0000"})
     with pytest.raises(ValueError, match="Received: files_sha256='v2-.*started with files_sha256='0000'"):
         check(tmp_path, SAME_AS_OLD)
+
+
+class BYOLOfAUser(byola_keras.BYOL):
+    """A loss of a user, with a parameter."""
+
+    def __init__(self, *parts, weight=0.5, **kwargs):
+        super().__init__(*parts, **kwargs)
+        self.weight = weight
+
+
+def test_model_is_kept_and_compared(tmp_path):
+    assert described()["model"] == "BYOL()"
+    own = Recipe(model=f"{__name__}:BYOLOfAUser")
+    assert described(own)["model"] == f"{__name__}:BYOLOfAUser(weight=0.5)"
+    before_models = described()
+    del before_models["model"]
+    write(tmp_path, before_models)
+    check(tmp_path, Recipe())
+    with pytest.raises(ValueError, match=r"Received: model='.*BYOLOfAUser\(weight=0.5\)'.* with model='BYOL"):
+        check(tmp_path, own)
+    configuration.save(str(tmp_path), described(own))
+    check(tmp_path, Recipe(model=f"{__name__}:BYOLOfAUser(weight=0.5)"))
+    with pytest.raises(ValueError, match=r"weight=0.25.*weight=0.5"):
+        check(tmp_path, Recipe(model=f"{__name__}:BYOLOfAUser(weight=0.25)"))
