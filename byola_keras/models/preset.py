@@ -1,5 +1,6 @@
 """Where trained embedders lie: .keras files and presets, folders of plain files with a path or a name."""
 
+import importlib
 import json
 import os
 import re
@@ -13,6 +14,8 @@ from byola_keras.models.model_card import as_markdown, describe
 # No cache: what was trained cannot be fetched again.
 _DEFAULT_FOLDER = "~/.local/share/byola_keras/presets"
 FOLDERS_VARIABLE = "BYOLA_KERAS_PRESETS"
+# Modules with classes of one's own, which Keras must know before it loads a model with them.
+MODULES_VARIABLE = "BYOLA_KERAS_MODULES"
 EMBEDDER_FILE = "embedder.keras"
 _CONFIG_FILE, _WEIGHTS_FILE = "config.json", "model.weights.h5"
 
@@ -93,13 +96,39 @@ def save_preset(embedder: keras.Model, folder: str, overwrite: bool = False) -> 
         )
 
 
+def _import_own_modules():
+    for name in filter(None, os.environ.get(MODULES_VARIABLE, "").split(",")):
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            raise ImportError(
+                f"Modules in {MODULES_VARIABLE} must be importable. Received: {name}: {error}; is its folder in "
+                "PYTHONPATH?"
+            ) from error
+
+
 def read_model(path: str, model_class: type[keras.Model]) -> keras.Model:
     """Reads a model of this class from a .keras file or from the folder of a preset.
 
+    Before, the modules that the environment variable `BYOLA_KERAS_MODULES` names, with commas between them,
+    are imported. Keras itself imports nothing that a file names.
+
     Raises:
-        ValueError: it holds another one.
+        ValueError: it holds another one, or one with a class that Keras does not know.
+        ImportError: a module of the variable cannot be imported.
     """
-    model = keras.saving.load_model(path, compile=False)
+    _import_own_modules()
+    try:
+        model = keras.saving.load_model(path, compile=False)
+    except TypeError as error:
+        unknown = re.search(r"Could not locate class '(\w+)'", str(error))
+        if not unknown:
+            raise
+        raise ValueError(
+            f"Keras must know the classes of a model. Received: {path!r} with the class {unknown[1]!r}, which "
+            f"it does not know; import its module before, or name the module in {MODULES_VARIABLE} (its folder "
+            "belongs in PYTHONPATH)."
+        ) from error
     if not isinstance(model, model_class):
         raise ValueError(
             f"`path` must hold a byola_keras.{model_class.__name__}. Received: {type(model).__name__} in "

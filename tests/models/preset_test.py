@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import byola_keras
-from tests.factories import noise, tiny_embedder
+from tests.factories import noise, normalization, tiny_embedder
 
 
 @pytest.fixture(autouse=True)
@@ -111,3 +111,41 @@ def test_preset_of_another_model(tmp_path):
     encoder.save(tmp_path / "encoder", zipped=False)
     with pytest.raises(ValueError, match="must hold a byola_keras.Embedder. Received: Encoder"):
         byola_keras.load(tmp_path / "encoder")
+
+
+OWN_CLASSES = """
+import byola_keras, keras
+
+@keras.saving.register_keras_serializable(package="own_{name}")
+class Own{name}(byola_keras.Encoder):
+    pass
+"""
+
+
+def save_with_an_own_class(tmp_path, name):
+    """A file whose encoder is of a class that is forgotten after saving, and the folder of its module."""
+    (tmp_path / f"own_{name}.py").write_text(OWN_CLASSES.format(name=name))
+    namespace = {"__name__": f"own_{name}"}
+    exec(OWN_CLASSES.format(name=name), namespace)
+    encoder = namespace[f"Own{name}"](channels=4, mlp_units=(8, 8))
+    embedder = byola_keras.Embedder(byola_keras.LogMelSpectrogram(), normalization(), encoder)
+    embedder.build((None, None))
+    embedder.save(tmp_path / "embedder.keras")
+    keras.saving.get_custom_objects().pop(f"own_{name}>Own{name}")
+    return str(tmp_path / "embedder.keras")
+
+
+def test_unknown_class_is_named_with_the_remedy(tmp_path):
+    path = save_with_an_own_class(tmp_path, "Unknown")
+    with pytest.raises(ValueError, match="must know the classes.*'OwnUnknown'.*import its module.*_MODULES"):
+        byola_keras.load(path)
+
+
+def test_modules_of_the_variable_are_imported(tmp_path, monkeypatch):
+    path = save_with_an_own_class(tmp_path, "Known")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("BYOLA_KERAS_MODULES", "own_Known")
+    assert type(byola_keras.load(path).encoder).__name__ == "OwnKnown"
+    monkeypatch.setenv("BYOLA_KERAS_MODULES", "own_missing")
+    with pytest.raises(ImportError, match="_MODULES must be importable. Received: own_missing: No module"):
+        byola_keras.load(path)
