@@ -10,8 +10,11 @@ import time
 TOOLS = pathlib.Path(__file__).parents[1] / "tools"
 
 
-def start(tool, *arguments):
-    """Starts tools/`tool` and returns the process; it leads a process group of its own."""
+def start(tool, *arguments, python_path=()):
+    """Starts tools/`tool` and returns the process; it leads a process group of its own.
+
+    Folders of `python_path` have modules of the user's own.
+    """
     # A shell's background job, such as this test may run in, ignores SIGINT and hands that down.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
@@ -20,7 +23,7 @@ def start(tool, *arguments):
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env={**os.environ, "PYTHONPATH": str(TOOLS.parent)},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, [TOOLS.parent, *python_path]))},
             start_new_session=True,
         )
     finally:
@@ -55,6 +58,6 @@ def finish(process, seconds=240):
     return process.returncode, output
 
 
-def run(tool, *arguments):
+def run(tool, *arguments, python_path=()):
     """Runs tools/`tool` to its end; returns its exit code and all that it printed."""
-    return finish(start(tool, *arguments))
+    return finish(start(tool, *arguments, python_path=python_path))

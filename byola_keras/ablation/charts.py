@@ -25,7 +25,8 @@ def difference_chart(table, base, others: Sequence, scale_words: str) -> "Figure
     places = np.arange(len(others))[::-1]
     printed = table.row(table.base).printed
     ours = [outcome.mean - base.mean for outcome in others]
-    theirs = [outcome.row.printed - printed for outcome in others]
+    # A row of one's own has no bar of the paper's.
+    theirs = [float("nan") if outcome.row.own else outcome.row.printed - printed for outcome in others]
     intervals = [np.nan_to_num(outcome.interval) for outcome in others]
     axes.barh(places + 0.2, ours, 0.38, xerr=intervals, capsize=2, color="C0", label="ours")
     axes.barh(places - 0.2, theirs, 0.38, color="C1", label="the paper")

@@ -122,17 +122,22 @@ def _markdown(table, found, scale):
     for outcome in found:
         row, printed = outcome.row, table.row(table.base).printed
         ours = "" if base is None or outcome is base else f"{outcome.mean - base.mean:+.1f}"
-        theirs = "" if row.name == table.base else f"{row.printed - printed:+.2f}"
-        cells = [row.name, row.title, _with_interval(outcome), ours, f"{row.printed:g}", theirs]
+        theirs = "" if row.name == table.base or row.own else f"{row.printed - printed:+.2f}"
+        cells = [row.name, row.title, _with_interval(outcome), ours, _printed(row), theirs]
         cells += [str(len(outcome.averages)), *(f"{outcome.by_task[task]:.1f}" for task in tasks)]
         lines.append(f"| {' | '.join(cells)} |")
-    correlation = rank_correlation([o.mean for o in found], [o.row.printed for o in found])
+    papers = [outcome for outcome in found if not outcome.row.own]
+    correlation = rank_correlation([o.mean for o in papers], [o.row.printed for o in papers])
     if np.isfinite(correlation):
         lines += ["", f"Rank correlation between the two columns (Spearman): {correlation:.2f}."]
     missing = [row.name for row in table.rows if row.name not in {outcome.row.name for outcome in found}]
     if missing:
         lines += ["", f"Without results: {', '.join(missing)}."]
     return "\n".join(lines + (["", table.note] if table.note else [])) + "\n"
+
+
+def _printed(row):
+    return "" if row.own else f"{row.printed:g}"
 
 
 def _with_interval(outcome):
@@ -149,5 +154,5 @@ def _csv(table, found):
         interval = f"{outcome.interval:.3f}" if np.isfinite(outcome.interval) else ""
         of_tasks = [f"{outcome.by_task[task]:.3f}" for task in tasks]
         start = [table.number, outcome.row.name, outcome.row.title, f"{outcome.mean:.3f}", interval]
-        writer.writerow([*start, len(outcome.averages), outcome.row.printed, *of_tasks])
+        writer.writerow([*start, len(outcome.averages), _printed(outcome.row), *of_tasks])
     return text.getvalue()

@@ -5,6 +5,7 @@ FSD50K for 500 epochs (Section IV-B3).
 """
 
 import dataclasses
+import zlib
 from collections.abc import Mapping
 
 BASE = "base"
@@ -18,16 +19,18 @@ class Row:
     Attributes:
         name: the row's letter or number, or a short name where the paper gives none.
         title: what the row is, as in the paper.
-        printed: the paper's average over nine tasks, in percent.
+        printed: the paper's average over nine tasks, in percent; None for a row of one's own.
         flags: flags of `byola pretrain` that differ from the base recipe; empty for the base itself.
         trained: False for the encoder as it is before training.
+        own: whether the row is one's own and not the paper's.
     """
 
     name: str
     title: str
-    printed: float
+    printed: float | None
     flags: Mapping[str, str] = dataclasses.field(default_factory=dict)
     trained: bool = True
+    own: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -227,6 +230,9 @@ def run_name(table: Table, row: Row) -> str:
         for twin in other.rows:
             if twin.trained and dict(twin.flags) == dict(row.flags):
                 return f"{other.number}_{twin.name}"
+    if row.own:
+        # The flagfile may be changed: what it had made before is not its result.
+        return f"own_{row.name}_{zlib.crc32(repr(sorted(row.flags.items())).encode()):08x}"
     return f"{table.number}_{row.name}"
 
 

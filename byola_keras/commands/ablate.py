@@ -13,7 +13,7 @@ import dataclasses
 
 from absl import flags
 
-from byola_keras.commands import ablate_search, common
+from byola_keras.commands import ablate_rows, ablate_search, common
 from byola_keras.commands.command import Command
 
 # Flags of `byola pretrain` that the scale sets and that may be set otherwise.
@@ -47,6 +47,7 @@ def define_flags(values: flags.FlagValues) -> None:
         "precision", None, ["float32", "mixed_bfloat16", "mixed_float16"], "Precision of the networks."
     )
     define.bool("list", False, "Print all tables and rows with their cost, and stop.")
+    ablate_rows.define_flags(values)
     ablate_search.define_flags(values)
     define.bool("measure", False, "Time a step of every recipe on this machine, for --list.")
 
@@ -77,7 +78,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         print(costs.overview(scale, values.measure))
         return
     plots.check_installed()
-    table = find_table(values.table)
+    table = ablate_rows.with_own_rows(find_table(values.table), values.own_rows)
     wanted = bench.jobs(table, values.rows, values.seeds, values.output_dir)
 
     def write():

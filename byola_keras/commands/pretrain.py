@@ -16,6 +16,8 @@ from byola_keras.training.recipe import Recipe, Runtime, Sound
 
 _SETTINGS = (Sound, Recipe, Runtime)
 _MIXUP = "LogMixupExp"
+# Flags for parameters of blocks, which the recipe has inside the texts of its blocks.
+SHORT_FLAGS = ("channels", "mlp_units", "memory_size")
 
 
 def define_flags(values):
