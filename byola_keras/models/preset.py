@@ -102,8 +102,8 @@ def _import_own_modules():
             importlib.import_module(name)
         except ImportError as error:
             raise ImportError(
-                f"Modules in {MODULES_VARIABLE} must be importable. Received: {name}: {error}; is its folder in "
-                "PYTHONPATH?"
+                f"Modules in {MODULES_VARIABLE} must be importable. Received: {name}: {error}; is its folder "
+                "in PYTHONPATH?"
             ) from error
 
 
@@ -125,9 +125,8 @@ def read_model(path: str, model_class: type[keras.Model]) -> keras.Model:
         if not unknown:
             raise
         raise ValueError(
-            f"Keras must know the classes of a model. Received: {path!r} with the class {unknown[1]!r}, which "
-            f"it does not know; import its module before, or name the module in {MODULES_VARIABLE} (its folder "
-            "belongs in PYTHONPATH)."
+            f"Keras must know the classes of a model. Received: {path!r} with the class {unknown[1]!r}; import "
+            f"its module before, or name the module in {MODULES_VARIABLE} (its folder belongs in PYTHONPATH)."
         ) from error
     if not isinstance(model, model_class):
         raise ValueError(
