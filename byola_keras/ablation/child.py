@@ -13,6 +13,10 @@ class CommandFailedError(RuntimeError):
     """The process of a command has failed; its own message is on the standard error."""
 
 
+class CommandStoppedError(RuntimeError):
+    """The process of a command was ended from outside before its work was done."""
+
+
 def run_command(name: str, flags: Sequence[str], held: Sequence[int] = ()) -> None:
     """Runs `byola NAME FLAGS` to its end, in a process of its own.
 
@@ -26,6 +30,7 @@ def run_command(name: str, flags: Sequence[str], held: Sequence[int] = ()) -> No
 
     Raises:
         CommandFailedError: its exit code is neither 0 nor that of Ctrl-C.
+        CommandStoppedError: a signal has ended it.
         KeyboardInterrupt: it was interrupted.
     """
     process = subprocess.Popen(
@@ -43,6 +48,11 @@ def run_command(name: str, flags: Sequence[str], held: Sequence[int] = ()) -> No
         process.wait()
     if code == 128 + signal.SIGINT:
         raise KeyboardInterrupt
+    if code < 0:
+        raise CommandStoppedError(
+            f"A command must not be ended from outside. Received: {signal.Signals(-code).name} for byola "
+            f"{name}; what is done is kept, and the same command goes on."
+        )
     if code:
         raise CommandFailedError(
             f"Every command must end well. Received: exit code {code} of byola {name} {' '.join(flags)}; "

@@ -20,6 +20,8 @@ from byola_keras.folder_lock import locked
 
 DATABASE = "search.db"
 TRIALS = "trials"
+# The working directory of its training, in the folder of a trial.
+RUN = "run"
 STUDY = "augmentation"
 _SETTINGS = "settings"
 # After so many trials in a row whose training failed, the parameters are not to blame.
@@ -84,6 +86,7 @@ def run(search: Search, after_each: Callable = lambda study: None):
         ValueError: the folder has a search with other settings.
         CommandFailedError: the first trial, with the paper's parameters, cannot be trained, or several in a
             row cannot. The last one is left open.
+        CommandStoppedError: a training was ended from outside. Its trial is left open.
     """
     study = open_study(search)
     failures = 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from byola_keras.ablation import search_space
-from byola_keras.ablation.search import Search, trial_folder
+from byola_keras.ablation.search import RUN, Search, trial_folder
 from byola_keras.atomic import write_text
 from byola_keras.evaluation import plots
 
@@ -160,5 +160,5 @@ def remove_checkpoints(study, search: Search) -> None:
     """Removes the checkpoints of trials that are finished: 0.4 GB each at full size, and of no more use."""
     for trial in study.get_trials(deepcopy=False):
         if trial.state.is_finished():
-            folder = os.path.join(trial_folder(search.output_dir, trial.number), "run", "checkpoints")
+            folder = os.path.join(trial_folder(search.output_dir, trial.number), RUN, "checkpoints")
             shutil.rmtree(folder, ignore_errors=True)

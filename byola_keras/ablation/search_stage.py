@@ -6,13 +6,11 @@ import shutil
 
 import numpy as np
 
-from byola_keras.ablation.child import CommandFailedError, run_command
+from byola_keras.ablation.child import CommandStoppedError, run_command
 from byola_keras.ablation.scales import Scale
-from byola_keras.ablation.search import Stage
+from byola_keras.ablation.search import RUN, Stage
 from byola_keras.evaluation import records
 from byola_keras.training import metrics_file
-
-RUN = "run"
 
 
 def score_stage(scale: Scale, stage: Stage) -> float:
@@ -26,7 +24,8 @@ def score_stage(scale: Scale, stage: Stage) -> float:
         The mean score over the tasks, in percent.
 
     Raises:
-        CommandFailedError: training or evaluation have failed, or the training was stopped.
+        CommandFailedError: training or evaluation have failed.
+        CommandStoppedError: one of them was ended from outside.
     """
     workdir = os.path.join(stage.folder, RUN)
     results = os.path.join(stage.folder, f"step_{stage.steps}")
@@ -79,7 +78,7 @@ def _check_trained(workdir, steps):
     """A training that was told to stop has saved its state and ended well, but is not what was asked for."""
     done = _steps_done(workdir)
     if done < steps:
-        raise CommandFailedError(
+        raise CommandStoppedError(
             f"A stage must be trained to its end. Received: {done} of {steps} steps in {workdir!r}, where "
             "the training was stopped; the same command goes on."
         )

@@ -125,8 +125,8 @@ def read_model(path: str, model_class: type[keras.Model]) -> keras.Model:
         if not unknown:
             raise
         raise ValueError(
-            f"Keras must know the classes of a model. Received: {path!r} with the class {unknown[1]!r}; import "
-            f"its module before, or name the module in {MODULES_VARIABLE} (its folder belongs in PYTHONPATH)."
+            f"Keras must know the classes of a model. Received: {path!r} with the class {unknown[1]!r}; "
+            f"import its module before, or name it in {MODULES_VARIABLE} (its folder belongs in PYTHONPATH)."
         ) from error
     if not isinstance(model, model_class):
         raise ValueError(

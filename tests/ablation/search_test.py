@@ -12,7 +12,7 @@ import pytest
 from absl import flags
 
 from byola_keras.ablation import search, search_report, search_space
-from byola_keras.ablation.child import CommandFailedError
+from byola_keras.ablation.child import CommandFailedError, CommandStoppedError
 from byola_keras.commands import ablate, command, pretrain
 from byola_keras.folder_lock import locked
 from byola_keras.training import blocks
@@ -225,6 +225,20 @@ def test_failures_that_are_not_of_the_parameters_end_the_search(tmp_path):
     states = collections.Counter(row["state"] for row in rows(tmp_path))
     # Two of the three that failed in a row were given up, the last one was gone on with.
     assert states["failed"] == 2 and states["finished"] + states["pruned"] == 3
+
+
+def test_trial_whose_training_was_stopped_is_left_open(tmp_path):
+    def stopped(stage):
+        if stage.folder.endswith("1") and stage.steps == STEPS[1]:
+            raise CommandStoppedError("killed")
+        return score(stage)
+
+    with pytest.raises(CommandStoppedError):
+        search.run(tiny_search(tmp_path, 2, stopped))
+    wanted = tiny_search(tmp_path, 2)
+    search_report.write_report(search.run(wanted), wanted)
+    check_whole(tmp_path, 2)
+    assert len(stages(tmp_path)) == len(set(stages(tmp_path)))
 
 
 def test_best_flags_are_flags_of_pretrain(tmp_path):
