@@ -35,11 +35,10 @@ def test_ends(tmp_path, monkeypatch, line, error, message):
 
 
 def test_command_gets_its_flags_and_locks(tmp_path, monkeypatch):
-    start_instead(tmp_path, monkeypatch, f'echo "$@" > {tmp_path}/arguments; echo held >&9')
     with open(tmp_path / "lock", "w") as file:
-        child.os.dup2(file.fileno(), 9)
-        run_command("pretrain", ["--encoder=Encoder(channels=4, mlp_units=(8, 8))"], [9])
-        child.os.close(9)
+        lock = file.fileno()
+        start_instead(tmp_path, monkeypatch, f'echo "$@" > {tmp_path}/arguments; echo held > /dev/fd/{lock}')
+        run_command("pretrain", ["--encoder=Encoder(channels=4, mlp_units=(8, 8))"], [lock])
     assert (tmp_path / "arguments").read_text().split(" ", 2) == [
         "-m",
         "byola_keras.ablation.child",
