@@ -38,7 +38,7 @@ def write_report(study, search: Search) -> str:
     write_text(os.path.join(search.output_dir, f"{TABLE_STEM}.csv"), _csv(trials))
     complete = [trial for trial in trials if trial.state.name == "COMPLETE"]
     if complete:
-        write_text(os.path.join(search.output_dir, BEST_FILE), _flagfile(complete[0], search))
+        write_text(os.path.join(search.output_dir, BEST_FILE), _flagfile(complete[0], trials, search))
     if len(complete) >= _FEWEST_TRIALS:
         chart = importance_chart(_importances(study), complete)
         plots.save(chart, os.path.join(search.output_dir, CHART_FILE))
@@ -141,9 +141,10 @@ def _csv(trials):
     return text.getvalue()
 
 
-def _flagfile(best, search):
+def _flagfile(best, trials, search):
+    ended = sum(trial.state.name in ("COMPLETE", "PRUNED") for trial in trials)
     lines = [
-        f"# The best augmentation of {search.trials} trials: trial {best.number}, {best.value:.2f} % after "
+        f"# The best augmentation of {ended} trials: trial {best.number}, {best.value:.2f} % after "
         f"{search.steps[-1]} steps.",
         f"# How trials were made: {_said(search)}.",
         "# Command: byola pretrain --flagfile=best.flags --audio_dir=SOUNDS --workdir=RUN",

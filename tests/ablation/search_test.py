@@ -251,7 +251,7 @@ def test_best_flags_are_flags_of_pretrain(tmp_path):
     recipe = Recipe(augmentation=blocks.split_blocks(values.augmentation))
     assert make_augmentation(recipe).layers[0].max_ratio == round(study.best_trial.params["max_ratio"], 6)
     text = (tmp_path / "best.flags").read_text()
-    assert f"trial {study.best_trial.number}," in text and "tasks=['a']" in text
+    assert f"of 6 trials: trial {study.best_trial.number}," in text and "tasks=['a']" in text
 
 
 @pytest.mark.parametrize(
