@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 BEST_FILE, TABLE_STEM, CHART_FILE = "best.flags", "trials", "importances.png"
 # With fewer, importances are accidents.
-_FEWEST_TRIALS = 4
+_FEWEST_TRIALS = 8
 
 
 def write_report(study, search: Search) -> str:
