@@ -17,6 +17,9 @@ class EncoderContract(Protocol):
     where D is 2 D'. With `lengths`, int [batch], the front-end frames that belong to each clip of a padded
     batch, scene and the clip's frames are those of the clip alone.
 
+    An encoder may also have `first_centre`: the front-end frame, counted from 0, on which what the first
+    frame feature sees is centred. Without it a frame feature is centred on the frames that it covers.
+
     Attributes:
         stride: front-end frames that one frame feature covers, an integer.
         strides: the same for every name of `layer_names`.

@@ -124,7 +124,8 @@ class Embedder(keras.Model):
         strides = {"frames": self.encoder.stride, **self.encoder.strides}
         if layer not in strides:
             raise ValueError(f"`layer` must be one of {tuple(strides)}. Received: layer={layer!r}")
-        hops = strides[layer] * (start + np.arange(frames)) + (strides[layer] - 1) / 2
+        first = getattr(self.encoder, "first_centre", (strides[layer] - 1) / 2)
+        hops = strides[layer] * (start + np.arange(frames)) + first
         return hops * self.frontend.hop_length * 1000.0 / self.sample_rate
 
     # Embedding ------------------------------------------------------------------------------------

@@ -11,7 +11,6 @@ from byola_keras.models.residual_block import ResidualBlock, Unit
 
 # Blocks of the four stages, and whether a block has a bottleneck.
 _DEPTHS = {18: ((2, 2, 2, 2), False), 50: ((3, 4, 6, 3), True)}
-_CHANNELS = (64, 128, 256, 512)
 _POOLINGS = ("global_average", "regp")
 # (time, mel) strides of the first convolution, the max pooling and the stages 2, 3 and 4.
 _STRIDES = ((2, 2), (2, 2), (2, 2), (2, 2), (2, 2))
@@ -39,6 +38,7 @@ class ResNetEncoder(keras.Model):
         pooling: "global_average" over time and frequency, as in image networks; or "regp", the pooling of
             BYOL-A: frequency and channels joined for each frame, then the sum of mean and maximum over time.
         narrow_receptive_field: Boolean, the strides of Appendix A.
+        channels: Integer, channels of the first stage; each further stage has twice as many.
         synchronized: Boolean, batch statistics over all replicas, see `BatchNormalization`.
 
     Input shape:
@@ -47,7 +47,8 @@ class ResNetEncoder(keras.Model):
 
     Output shape:
         {"scene": [batch, D], "frames": [batch, T // stride, D]}, where stride is 32, or 16 with a narrow
-        receptive field; frames beyond the last whole stride are left out. Called with `layers`, also
+        receptive field; frames beyond the last whole stride are left out. What a frame feature sees is
+        centred on the first of its stride's frames. Called with `layers`, also
         {"layers": {name: features}}: "stem" and "stage_1" to "stage_4", [batch, T // strides[name], mels x
         channels].
 
@@ -62,8 +63,18 @@ class ResNetEncoder(keras.Model):
         fan-out, as image libraries have them.
     """
 
+    # The padding is symmetric: the first frame feature of every layer sees as far to the left of the first
+    # front-end frame as to its right.
+    first_centre = 0.0
+
     def __init__(
-        self, depth=18, pooling="global_average", narrow_receptive_field=False, synchronized=True, **kwargs
+        self,
+        depth=18,
+        pooling="global_average",
+        narrow_receptive_field=False,
+        channels=64,
+        synchronized=True,
+        **kwargs,
     ):
         super().__init__(**kwargs)
         if depth not in _DEPTHS:
@@ -73,6 +84,7 @@ class ResNetEncoder(keras.Model):
         self.depth = depth
         self.resnet_pooling = pooling
         self.narrow_receptive_field = narrow_receptive_field
+        self.channels = channels
         self.synchronized = synchronized
         self._unit_strides = _NARROW_STRIDES if narrow_receptive_field else _STRIDES
         self.layer_names = ("stem", *(f"stage_{number}" for number in range(1, 5)))
@@ -80,7 +92,7 @@ class ResNetEncoder(keras.Model):
         self.pooling = "mean" if pooling == "global_average" else "mean_max"
         self.temporal_pooling = TemporalPooling(self.pooling, dtype=self.dtype_policy)
         options = {"synchronized": synchronized, "dtype": self.dtype_policy}
-        self.stem = Unit(_CHANNELS[0], 7, self._unit_strides[0], name="stem", **options)
+        self.stem = Unit(channels, 7, self._unit_strides[0], name="stem", **options)
         self.max_pooling = keras.layers.MaxPooling2D(3, self._unit_strides[1], dtype=self.dtype_policy)
         self.stages = [self._stage(number, options) for number in range(4)]
 
@@ -89,7 +101,7 @@ class ResNetEncoder(keras.Model):
         first = (1, 1) if number == 0 else self._unit_strides[number + 1]
         return [
             ResidualBlock(
-                _CHANNELS[number],
+                self.channels * 2**number,
                 first if block == 0 else (1, 1),
                 bottleneck,
                 name=f"stage_{number + 1}_block_{block + 1}",
@@ -227,6 +239,7 @@ class ResNetEncoder(keras.Model):
             "depth": self.depth,
             "pooling": self.resnet_pooling,
             "narrow_receptive_field": self.narrow_receptive_field,
+            "channels": self.channels,
             "synchronized": self.synchronized,
         }
 

@@ -4,12 +4,13 @@ import pytest
 import soundfile
 
 import byola_keras
-from byola_keras.audio.decode import AudioError, read_blocks
+from byola_keras.audio.decode import AudioError
 from byola_keras.embedding.chunks import Chunker
 from byola_keras.embedding.embed_file import iter_frames
 from byola_keras.evaluation.representations import LogMelStatistics
 from byola_keras.models.norm_stats import NormStats
 from byola_keras.models.untrained import untrained_embedder
+from tests.embedding.whole_and_chunks import assert_as_in_one_pass
 from tests.factories import changing_noise, uneven_embedder
 
 SECONDS = 0.5
@@ -18,19 +19,6 @@ SECONDS = 0.5
 @pytest.fixture(scope="module")
 def embedder():
     return uneven_embedder()
-
-
-def assert_as_in_one_pass(embedder, path, seconds=SECONDS):
-    sound = np.concatenate(list(read_blocks(str(path), embedder.sample_rate)))
-    expected = embedder(sound[None])
-    output = byola_keras.embed_file(embedder, str(path), seconds)
-    assert output["frames"].shape == expected["frames"][0].shape
-    for name in ("scene", "frames"):
-        scale = np.abs(expected[name]).max()
-        np.testing.assert_allclose(output[name], expected[name][0], rtol=1e-5, atol=1e-5 * scale)
-        assert output[name].dtype == np.float32
-    np.testing.assert_array_equal(output["timestamps_ms"], embedder.timestamps_ms(len(output["frames"])))
-    return output
 
 
 def write(path, sound, sample_rate=16000, **arguments):
@@ -65,7 +53,7 @@ def test_borders_of_chunks_cannot_be_seen(tmp_path, conv_blocks, frontend):
     lengths = [length for length in border_lengths(embedder, SECONDS) if 0 < length <= len(sound)]
     assert len(lengths) > 20
     for length in [*lengths, 60_000]:
-        assert_as_in_one_pass(embedder, write(tmp_path / "sound.wav", sound[:length]))
+        assert_as_in_one_pass(embedder, write(tmp_path / "sound.wav", sound[:length]), SECONDS)
 
 
 class WideEncoder(keras.layers.Layer):
@@ -110,7 +98,7 @@ def test_any_length_of_chunk(embedder, tmp_path, seconds):
 def test_poolings(tmp_path, pooling):
     path = write(tmp_path / "sound.wav", changing_noise(30_000))
     embedder = uneven_embedder(pooling=pooling)
-    output = assert_as_in_one_pass(embedder, path)
+    output = assert_as_in_one_pass(embedder, path, SECONDS)
     without = byola_keras.embed_file(embedder, str(path), SECONDS, frames=False)
     assert list(without) == ["scene"]
     np.testing.assert_array_equal(without["scene"], output["scene"])
@@ -120,7 +108,7 @@ def test_poolings(tmp_path, pooling):
 def test_formats_rates_and_channels(embedder, tmp_path, name, sample_rate):
     stereo = np.stack([changing_noise(3 * sample_rate), changing_noise(3 * sample_rate, 1)], axis=1)
     soundfile.write(tmp_path / name, stereo, sample_rate)
-    assert_as_in_one_pass(embedder, tmp_path / name)
+    assert_as_in_one_pass(embedder, tmp_path / name, SECONDS)
 
 
 def test_chunks_come_one_by_one_and_are_of_the_length_asked_for(embedder, tmp_path):
