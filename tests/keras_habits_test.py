@@ -173,10 +173,30 @@ def test_clips_of_a_padded_batch_are_embedded_as_if_alone(arguments):
     )
 
 
-@pytest.mark.parametrize("lengths", [[5000], [0, 10], [10, 5001], [[10, 20]]])
+@pytest.mark.parametrize("lengths", [[5000], [0, 10], [-1, 10], [10, 5001], [[10, 20]], [10.0, 20.5]])
 def test_lengths_that_do_not_fit(lengths):
-    with pytest.raises(ValueError, match="number from 1 to the 5000 samples .* 2 clips. Received: lengths="):
-        tiny_embedder()(noise(2, 5000), lengths=lengths)
+    embedder = tiny_embedder()
+    for embed in (embedder, embedder.embed):
+        with pytest.raises(ValueError, match="from 1 to the 5000 samples .* 2 clips. Received: lengths="):
+            embed(noise(2, 5000), lengths=lengths)
+
+
+def test_embed_takes_and_refuses_what_the_call_does():
+    embedder, x = tiny_embedder(), noise(2, 4000)
+    alone = embedder.embed(x[0].astype("float64"))
+    np.testing.assert_allclose(alone["scene"], embedder(x[0])["scene"], atol=1e-5)
+    assert alone["frames"].shape == (6, 72)
+    wrong = [
+        (x.astype("int16"), "divide 16-bit integers"),
+        (np.zeros((16000, 2), "float32"), r"looks like \[samples, channels\]"),
+        (np.zeros((2, 0), "float32"), "at least one sample"),
+        (np.full_like(x, np.nan), "finite numbers"),
+        (20_000 * x, r"must lie in \[-1, 1\]"),
+    ]
+    for waveforms, message in wrong:
+        for embed in (embedder, embedder.embed):
+            with pytest.raises(ValueError, match=message):
+                embed(waveforms)
 
 
 def test_embed_is_the_call_and_follows_new_statistics():

@@ -1,5 +1,7 @@
 """What waveforms must look like."""
 
+import tensorflow as tf
+
 # A recording as soundfile gives it, [samples, channels].
 _MANY_CLIPS, _MOST_CHANNELS = 1_000, 8
 
@@ -19,12 +21,12 @@ def check_waveforms(waveforms, single_clip: bool = True) -> None:
             "`waveforms` must be one array or tensor [batch, samples]; pad clips to one length and "
             f"give their `lengths`. Received: {type(waveforms).__name__}"
         )
-    if not waveforms.dtype.is_floating:
+    dtype, shape = tf.as_dtype(waveforms.dtype), tf.TensorShape(waveforms.shape)
+    if not dtype.is_floating:
         raise ValueError(
             "`waveforms` must be floating-point numbers in [-1, 1]; divide 16-bit integers by 32768. "
-            f"Received: dtype={waveforms.dtype.name}"
+            f"Received: dtype={dtype.name}"
         )
-    shape = waveforms.shape
     if shape.rank == 1 and not single_clip:
         raise ValueError(
             "`waveforms` must have the shape [batch, samples]; give a single clip as waveform[None]. "

@@ -146,19 +146,23 @@ class Embedder(keras.Model):
         return self._embed_batch(waveforms, lengths, training, layers)
 
     def _embed_batch(self, waveforms, lengths, training, layers):
-        if lengths is not None and not _takes_lengths(type(self.encoder)):
-            raise ValueError(
-                "`lengths` needs an encoder whose call takes them. Received: "
-                f"{type(self.encoder).__name__}; embed the clips one by one."
-            )
-        if lengths is not None and tf.executing_eagerly():
-            check_lengths(lengths, waveforms)
+        if lengths is not None:
+            self._check_padded_batch(lengths, waveforms)
         training = bool(training) and self.trainable and self.encoder.trainable
         arguments = {"layers": layers} if layers else {}
         log_mel = self._log_mel(waveforms, lengths)
         if lengths is not None:
             arguments["lengths"] = self.frontend.frame_count(tf.maximum(lengths, self._shortest))
         return self.encoder(log_mel, training=training, **arguments)
+
+    def _check_padded_batch(self, lengths, waveforms):
+        if not _takes_lengths(type(self.encoder)):
+            raise ValueError(
+                "`lengths` needs an encoder whose call takes them. Received: "
+                f"{type(self.encoder).__name__}; embed the clips one by one."
+            )
+        if tf.executing_eagerly():
+            check_lengths(lengths, waveforms)
 
     def normalized_log_mel(self, waveforms):
         """Waveforms [batch, samples] to what the encoder takes, [batch, T, F]."""
@@ -182,21 +186,31 @@ class Embedder(keras.Model):
         return needed if needed > self.frontend.n_fft else 1
 
     def embed(self, waveforms, lengths=None):
-        """Embeds waveforms in graph mode: several times as fast as a call, with the same result.
+        """Embeds waveforms in graph mode: several times as fast as calls for single clips, with their result.
 
         Args:
-            waveforms: float32 [batch, samples]; values are not refused but replaced, as in every graph.
+            waveforms: float [batch, samples], or [samples] for a single clip.
             lengths: int [batch] or None, see the call.
 
         Returns:
-            What a call returns in inference, {"scene": [batch, D], "frames": [batch, T', D]}.
+            {"scene": [batch, D], "frames": [batch, T', D]}, without the batch axis for a single clip.
+
+        Raises:
+            ValueError: as for a call.
         """
+        waveforms = tf.cast(_checked(waveforms), tf.float32)
+        if waveforms.shape.rank == 1:
+            output = self.embed_span(waveforms[None], 0, tf.int32.max)
+            return {name: features[0] for name, features in output.items()}
         if lengths is None:
             return self.embed_span(waveforms, 0, tf.int32.max)
+        self._check_padded_batch(lengths, waveforms)
         return self._graph().padded(waveforms, tf.cast(lengths, tf.int32))
 
     def embed_span(self, waveforms, begin, end):
         """As `embed`, of the front-end frames [begin, end) only: what a chunk of long sound needs.
+
+        Values are not refused but replaced, as in every graph.
 
         Args:
             waveforms: float32 [batch, samples].

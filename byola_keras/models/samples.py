@@ -44,8 +44,14 @@ def check_lengths(lengths, waveforms) -> None:
     Raises:
         ValueError: there is not a number from 1 to the batch's samples for each clip.
     """
-    lengths, (clips, samples) = np.asarray(lengths), waveforms.shape
-    if lengths.shape != (clips,) or lengths.min() < 1 or lengths.max() > samples:
+    lengths, shape = np.asarray(lengths), waveforms.shape
+    clips, samples = shape if len(shape) == 2 else (1, shape[-1])  # noqa: PLR2004
+    if (
+        lengths.shape != (clips,)
+        or not np.issubdtype(lengths.dtype, np.integer)
+        or lengths.min() < 1
+        or lengths.max() > samples
+    ):
         raise ValueError(
             f"`lengths` must hold a number from 1 to the {samples} samples of the batch for each of its "
             f"{clips} clips. Received: lengths={lengths.tolist()}"
