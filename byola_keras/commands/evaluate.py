@@ -24,7 +24,8 @@ def define_flags(values: flags.FlagValues) -> None:
         "model",
         [],
         "A representation: an embedder.keras file, the working directory of a pre-training run, random (the "
-        "untrained encoder) or logmel_stats (mean and deviation of the log-mel). Repeatable.",
+        "default encoder before any training, 3,072-d) or logmel_stats (mean and deviation of the log-mel). "
+        "Repeatable.",
     )
     define.list(
         "tasks",
