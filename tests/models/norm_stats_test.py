@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -35,3 +36,10 @@ def test_statistics_file(tmp_path):
     stats = norm_stats.NormStats(-8.1234567890123, 4.2, 10_000)
     norm_stats.save(stats, str(tmp_path))
     assert norm_stats.load(str(tmp_path)) == stats
+
+
+def test_layer_normalises_by_mean_and_deviation():
+    layer = norm_stats.NormStats(-8.0, 4.0, 0).layer()
+    np.testing.assert_allclose(layer(np.full((1, 2, 3), -2.0, "float32")), 1.5, rtol=1e-6)
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    assert norm_stats.NormStats(-8.0, 4.0, 0).layer().compute_dtype == "float32"
