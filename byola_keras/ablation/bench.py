@@ -1,26 +1,28 @@
 """The rows of a table as runs: pre-trained and probed, each in processes of its own, none of them twice."""
 
+import csv
 import dataclasses
+import functools
+import json
 import os
 import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from absl import logging
 
-from byola_keras.ablation.scales import Scale
+from byola_keras.ablation.child import run_command
+from byola_keras.ablation.recipes import recipe_of
+from byola_keras.ablation.scales import Scale, settings
 from byola_keras.ablation.tables import RANDOM, Row, Table, run_name
+from byola_keras.atomic import replacing, write_text
 from byola_keras.evaluation import records
 from byola_keras.evaluation.tasks import load_task
 from byola_keras.folder_lock import locked
-from byola_keras.models.preset import EMBEDDER_FILE
+from byola_keras.training import metrics_file
 
-RUNS, EMBEDDINGS = "runs", "embeddings"
-
-
-class RowFailedError(RuntimeError):
-    """The process of a row has failed. The rows before it are kept."""
+RUNS, EMBEDDINGS, SETTINGS = "runs", "embeddings", "settings.json"
+# Says in a run's folder that its training has come to its end.
+_TRAINED = "trained.json"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,146 +30,186 @@ class Job:
     """A row with a seed.
 
     Attributes:
-        table: of the row.
         row: what is trained.
         seed: of the whole run.
-        output_dir: folder of all jobs.
+        run: name of the run; jobs of one recipe and seed share it, in whichever tables their rows stand.
     """
 
-    table: Table
     row: Row
     seed: int
-    output_dir: str
-
-    @property
-    def name(self) -> str:
-        """Name of the run; rows of one recipe share it, in whichever tables they stand."""
-        return run_name(self.table, self.row) if not self.row.trained else f"{self._run}/seed_{self.seed}"
-
-    @property
-    def _run(self):
-        return run_name(self.table, self.row)
-
-    @property
-    def workdir(self) -> str:
-        """Working directory of the pre-training."""
-        return os.path.join(self.output_dir, RUNS, self.name)
-
-    @property
-    def model(self) -> str:
-        """What `byola evaluate --model` takes."""
-        return self.workdir if self.row.trained else RANDOM
+    run: str
 
 
-def jobs(table: Table, names: Sequence[str], seeds: int, output_dir: str) -> list[Job]:
-    """All jobs of a table: seed by seed, so that an early look shows all rows.
+@dataclasses.dataclass(frozen=True)
+class Bench:
+    """A folder in which all runs are of one scale.
 
-    Args:
-        table: whose rows are wanted.
-        names: of the rows; empty for all.
-        seeds: how many runs a row has. An untrained encoder is evaluated once.
-        output_dir: folder of all jobs.
-
-    Raises:
-        ValueError: there is no row of a name.
-    """
-    rows = [table.row(name) for name in names] if names else table.rows
-    return [
-        Job(table, row, seed, output_dir) for seed in range(seeds) for row in rows if row.trained or seed == 0
-    ]
-
-
-def run_jobs(wanted: Sequence[Job], scale: Scale, after_each: Callable[[], None]) -> None:
-    """Pre-trains and probes what has no results yet; killed and started again, it goes on.
-
-    Args:
-        wanted: see `jobs`.
+    Attributes:
+        output_dir: the folder of runs, results and tables.
         scale: sound, steps and tasks.
-        after_each: called when a job has got its results.
-
-    Raises:
-        ValueError: a second process works in the folder.
-        RowFailedError: a process has failed; its own message is on the standard error.
     """
-    if not wanted:
-        return
-    output_dir = wanted[0].output_dir
-    busy = (
-        f"A folder of ablations serves one process at a time. Received: output_dir={output_dir!r}, in which "
-        "another process works; take another folder, or wait."
-    )
-    with locked(output_dir, busy):
-        for number, job in enumerate(wanted, 1):
-            missing = _tasks_without_result(job, scale)
-            if not missing:
-                continue
-            logging.info(
-                "Row %s of Table %s, seed %d (%d of %d).",
-                job.row.name,
-                job.table.number,
-                job.seed,
-                number,
-                len(wanted),
+
+    output_dir: str
+    scale: Scale
+
+    def jobs(self, table: Table, names: Sequence[str], seeds: int) -> list[Job]:
+        """All jobs of a table: seed by seed, so that an early look shows all rows.
+
+        Args:
+            table: whose rows are wanted.
+            names: of the rows; empty for all.
+            seeds: how many runs a row has. An untrained encoder is evaluated once.
+
+        Raises:
+            ValueError: there is no row of a name.
+        """
+        rows = [table.row(name) for name in dict.fromkeys(names)] if names else table.rows
+        return [
+            Job(row, seed, self._run(table, row, seed))
+            for seed in range(seeds)
+            for row in rows
+            if row.trained or seed == 0
+        ]
+
+    def run(self, jobs: Sequence[Job], after_each: Callable[[], None]) -> None:
+        """Pre-trains and probes what has no results yet; killed and started again, it goes on.
+
+        A folder serves one process at a time: where another one works in it, it is waited for, and so is the
+        training that a killed one has left, which saves itself and ends.
+
+        Args:
+            jobs: see `jobs`.
+            after_each: called when a job has got its results.
+
+        Raises:
+            ValueError: the folder has runs of another scale, or a task cannot be read.
+            FileNotFoundError: a task is not there.
+            CommandFailedError: a process has failed; its own message is on the standard error.
+        """
+        # A task that is not there must not be noticed after days of training.
+        self.tasks  # noqa: B018
+        busy = f"Another process works in {self.output_dir!r}, and is waited for."
+        with locked(self.output_dir, busy, wait=True) as held:
+            self._check_settings()
+            for number, job in enumerate(jobs, 1):
+                missing = [spec for name, spec in self.tasks.items() if name not in self.scores(job)]
+                if missing:
+                    what = "Row %s, seed %d (%d of %d)."
+                    logging.info(what, job.row.name, job.seed, number, len(jobs))
+                    self._finish(job, missing, held)
+                    after_each()
+
+    def scores(self, job: Job) -> dict[str, float]:
+        """Scores of a job by the name of the task, in percent; empty as long as there are none."""
+        # The folder may have moved, or be called otherwise from another working directory.
+        ending = os.path.join(os.sep, RUNS, job.run)
+        return {
+            record["task"]: 100 * record["mean"]
+            for record in records.load(self.output_dir)
+            if record["task"] in self.tasks
+            and (record["model"].endswith(ending) or record["model"] == job.run == RANDOM)
+        }
+
+    @functools.cached_property
+    def tasks(self) -> dict[str, str]:
+        """What `byola evaluate --tasks` takes, by the task's name in the results.
+
+        Raises:
+            FileNotFoundError, ValueError: a task is not there, or not as it must be.
+        """
+        how = {
+            "cache_dir": self._embeddings,
+            "check_counts": self.scale.probe_flags.get("check_counts") != "false",
+        }
+        return {load_task(spec, self.scale.data_dir, **how).name: spec for spec in self.scale.tasks}
+
+    @property
+    def _embeddings(self):
+        return os.path.join(self.output_dir, EMBEDDINGS)
+
+    def _run(self, table, row, seed):
+        name = run_name(table, row, self.scale.flags)
+        return os.path.join(name, f"seed_{seed}") if row.trained else name
+
+    def _workdir(self, job):
+        return os.path.abspath(os.path.join(self.output_dir, RUNS, job.run))
+
+    def _check_settings(self):
+        path, wanted = os.path.join(self.output_dir, SETTINGS), json.loads(json.dumps(settings(self.scale)))
+        if not os.path.exists(path):
+            write_text(path, json.dumps(wanted, indent=1) + "\n")
+            return
+        with open(path, encoding="utf-8") as file:
+            known = json.load(file)
+        names = [name for name in {**known, **wanted} if known.get(name) != wanted.get(name)]
+        if names:
+            received = ", ".join(f"{name}={wanted.get(name)!r}" for name in names)
+            expected = ", ".join(f"{name}={known.get(name)!r}" for name in names)
+            raise ValueError(
+                "All rows in a folder must be made in the same way, or they cannot be compared. Received: "
+                f"{received}; {self.output_dir!r} was started with {expected}. Use these values, or another "
+                "--output_dir."
             )
-            if job.row.trained:
-                _run_command("pretrain", _pretrain_flags(job, scale))
-            _run_command("evaluate", _evaluate_flags(job, scale, missing))
-            # Checkpoints of a full-size run take 0.4 GB, and nothing is left to resume.
-            shutil.rmtree(os.path.join(job.workdir, "checkpoints"), ignore_errors=True)
-            after_each()
+
+    def _finish(self, job, specs, held):
+        """Trains what is not trained and evaluates it on tasks."""
+        model = self._workdir(job)
+        if job.row.trained:
+            self._train(job, held)
+        elif "encoder" in self.scale.flags:
+            self._save_untrained(model)
+        else:
+            model = RANDOM
+        flags = [
+            f"--model={model}",
+            f"--tasks={','.join(specs)}",
+            f"--data_dir={self.scale.data_dir}",
+            f"--output_dir={self.output_dir}",
+            f"--cache_dir={self._embeddings}",
+            *(f"--{name}={value}" for name, value in self.scale.probe_flags.items()),
+        ]
+        run_command("evaluate", flags, [held])
+
+    def _train(self, job, held):
+        workdir = self._workdir(job)
+        marker = os.path.join(workdir, _TRAINED)
+        if not os.path.exists(marker):
+            steps = self._train_to_the_end(job, workdir, held)
+            write_text(marker, json.dumps({"steps": steps}) + "\n")
+        # Checkpoints of a full-size run take 0.4 GB, and nothing is left to resume.
+        shutil.rmtree(os.path.join(workdir, "checkpoints"), ignore_errors=True)
+
+    def _train_to_the_end(self, job, workdir, held):
+        """Trains until no more steps come, and returns their number.
+
+        A training that something else has told to stop saves itself and ends as well as one that is done.
+        """
+        flags = {**self.scale.flags, **job.row.flags, "seed": str(job.seed), "workdir": workdir}
+        arguments = [f"--{name}={value}" for name, value in flags.items()]
+        arguments += [f"--audio_dir={folder}" for folder in self.scale.audio_dir]
+        while True:
+            before = _steps_done(workdir)
+            run_command("pretrain", arguments, [held])
+            done = _steps_done(workdir)
+            if done in (before, int(flags.get("steps", -1))):
+                return done
+
+    def _save_untrained(self, folder):
+        """Saves the scale's encoder as it is before training; `byola evaluate` knows the default one only."""
+        from byola_keras.models.preset import EMBEDDER_FILE  # noqa: PLC0415
+        from byola_keras.models.untrained import untrained_embedder  # noqa: PLC0415
+        from byola_keras.training.build_model import make_encoder  # noqa: PLC0415
+
+        os.makedirs(folder, exist_ok=True)
+        embedder = untrained_embedder(make_encoder(recipe_of(self.scale.flags)))
+        with replacing(os.path.join(folder, EMBEDDER_FILE)) as temporary:
+            embedder.save(temporary)
 
 
-def scores(job: Job, scale: Scale) -> dict[str, float]:
-    """Scores of a job by the name of the task, in percent; empty as long as there are none."""
-    names = dict(_task_names(scale))
-    return {
-        record["task"]: 100 * record["mean"]
-        for record in records.load(job.output_dir)
-        if record["model"] == job.model and record["task"] in names
-    }
-
-
-def _tasks_without_result(job, scale):
-    done = scores(job, scale)
-    return [spec for name, spec in _task_names(scale) if name not in done]
-
-
-def _task_names(scale) -> Iterator[tuple[str, str]]:
-    """Name of each task, as it stands in the results, and what `byola evaluate --tasks` takes."""
-    for spec in scale.tasks:
-        yield (load_task(spec, scale.data_dir).name if ":" in spec else spec), spec
-
-
-def _pretrain_flags(job, scale):
-    flags = {**scale.flags, **job.row.flags, "seed": str(job.seed), "workdir": job.workdir}
-    return [f"--{name}={value}" for name, value in flags.items()] + [
-        f"--audio_dir={folder}" for folder in scale.audio_dir
-    ]
-
-
-def _evaluate_flags(job, scale, specs):
-    return [
-        f"--model={job.model}",
-        f"--tasks={','.join(specs)}",
-        f"--data_dir={scale.data_dir}",
-        f"--output_dir={job.output_dir}",
-        f"--cache_dir={os.path.join(job.output_dir, EMBEDDINGS)}",
-        *(f"--{name}={value}" for name, value in scale.probe_flags.items()),
-    ]
-
-
-def _run_command(name, flags):
-    command = [sys.executable, "-m", "byola_keras.commands", name, *flags]
-    code = subprocess.run(command, check=False).returncode
-    if code == 130:
-        raise KeyboardInterrupt
-    if code:
-        raise RowFailedError(
-            f"Every row must be able to train. Received: exit code {code} of byola {name} {' '.join(flags)}; "
-            "what is done is kept, and the same command goes on."
-        )
-
-
-def is_trained(job: Job) -> bool:
-    """Whether the job's encoder is there."""
-    return os.path.exists(os.path.join(job.workdir, EMBEDDER_FILE))
+def _steps_done(workdir):
+    path = os.path.join(workdir, metrics_file.FILE_NAME)
+    if not os.path.exists(path):
+        return 0
+    with open(path, newline="", encoding="utf-8") as file:
+        steps = [row["step"] for row in csv.DictReader(file) if (row["step"] or "").isdigit()]
+    return int(steps[-1]) if steps else 0

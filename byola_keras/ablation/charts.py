@@ -24,11 +24,10 @@ def difference_chart(table, base, others: Sequence, scale_words: str) -> "Figure
     axes = figure.add_subplot()
     places = np.arange(len(others))[::-1]
     printed = table.row(table.base).printed
-    ours = [outcome.mean - base.mean for outcome in others]
+    ours, intervals = zip(*(outcome.difference(base) for outcome in others), strict=True)
     # A row of one's own has no bar of the paper's.
     theirs = [float("nan") if outcome.row.own else outcome.row.printed - printed for outcome in others]
-    intervals = [np.nan_to_num(outcome.interval) for outcome in others]
-    axes.barh(places + 0.2, ours, 0.38, xerr=intervals, capsize=2, color="C0", label="ours")
+    axes.barh(places + 0.2, ours, 0.38, xerr=np.nan_to_num(intervals), capsize=2, color="C0", label="ours")
     axes.barh(places - 0.2, theirs, 0.38, color="C1", label="the paper")
     axes.axvline(0.0, color="black", linewidth=0.8)
     axes.set_yticks(places, [f"{outcome.row.name}: {outcome.row.title}" for outcome in others])

@@ -5,33 +5,15 @@ import time
 import numpy as np
 import tensorflow as tf
 
+from byola_keras.ablation.recipes import recipe_of
 from byola_keras.ablation.scales import Scale
-from byola_keras.ablation.tables import TABLES, Row, run_name
+from byola_keras.ablation.tables import TABLES, run_name
 from byola_keras.models.norm_stats import NormStats
 from byola_keras.timing.step import step_flops
-from byola_keras.training.blocks import split_blocks
 from byola_keras.training.build_model import build_model, parameter_counts
-from byola_keras.training.recipe import Recipe
 
 _CROP_LENGTH = 15_200
 _TIMED_STEPS = 2
-
-
-def recipe_of(row: Row, scale: Scale) -> Recipe:
-    """The recipe that the flags of a scale and of a row make."""
-    values = {}
-    for name, text in {**scale.flags, **row.flags}.items():
-        if name == "augmentation":
-            values[name] = split_blocks(text)
-        elif name in ("global_batch_size", "steps", "epochs", "norm_crops"):
-            values[name] = int(text)
-        elif name in ("learning_rate", "target_decay"):
-            values[name] = float(text)
-        elif name == "use_predictor":
-            values[name] = text == "true"
-        elif name in ("encoder", "precision"):
-            values[name] = text
-    return Recipe(**values)
 
 
 def overview(scale: Scale, measure: bool = False) -> str:
@@ -45,9 +27,9 @@ def overview(scale: Scale, measure: bool = False) -> str:
     for table in TABLES.values():
         lines = [f"Table {table.number}: {table.title} ({table.section})"]
         for row in table.rows:
-            name = run_name(table, row)
+            name = run_name(table, row, scale.flags)
             if row.trained and name not in costs:
-                costs[name] = _cost(recipe_of(row, scale), measure)
+                costs[name] = _cost(recipe_of(scale.flags, row.flags), measure)
             lines.append(
                 f"  {row.name:<14}{row.title:<44}{row.printed:>7g} %  {costs.get(name, 'no training')}"
             )

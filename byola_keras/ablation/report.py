@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from byola_keras.ablation.bench import Job, scores
+from byola_keras.ablation.bench import Bench, Job
 from byola_keras.ablation.charts import difference_chart
 from byola_keras.ablation.scales import Scale
 from byola_keras.ablation.tables import Row, Table
@@ -41,15 +41,28 @@ class Outcome:
         """Half the width of the 95 % interval over the seeds; NaN for one seed."""
         return mean_and_interval(self.averages)[1]
 
+    def difference(self, base: "Outcome") -> tuple[float, float]:
+        """Difference to another row, and half the width of its 95 % interval.
 
-def outcomes(wanted: Sequence[Job], scale: Scale) -> list[Outcome]:
-    """The rows whose jobs have a score on every task, in the order of the table."""
+        Runs of one seed hear the sound in the same order, and many start from the same weights: differences
+        are taken seed by seed. The interval is NaN where one row lacks seeds, unless it is an encoder that was
+        not trained, of which there is one.
+        """
+        counts = {len(self.averages), len(base.averages)}
+        single = len(counts) == 2 and not (self.row.trained and base.row.trained)  # noqa: PLR2004
+        if len(counts) > 1 and not single:
+            return self.mean - base.mean, float("nan")
+        return mean_and_interval(np.subtract(self.averages, base.averages))
+
+
+def outcomes(bench: Bench, jobs: Sequence[Job]) -> list[Outcome]:
+    """The rows whose jobs have a score on every task, in the order of the jobs."""
     found = {}
-    for job in wanted:
-        of_job = scores(job, scale)
-        if len(of_job) == len(scale.tasks):
+    for job in jobs:
+        of_job = bench.scores(job)
+        if len(of_job) == len(bench.tasks):
             found.setdefault(job.row.name, (job.row, []))[1].append(of_job)
-    rows = {job.row.name: None for job in wanted}
+    rows = dict.fromkeys(job.row.name for job in jobs)
     return [_outcome(*found[name]) for name in rows if name in found]
 
 
@@ -88,7 +101,7 @@ def write_report(table: Table, found: Sequence[Outcome], scale: Scale, output_di
     base = _base(table, found)
     others = [outcome for outcome in found if outcome is not base]
     if base and others:
-        plots.save(difference_chart(table, base, others, _scale_words(scale)), f"{stem}.png")
+        plots.save(difference_chart(table, base, others, _scale_words(table, scale)), f"{stem}.png")
     return text
 
 
@@ -96,10 +109,12 @@ def _base(table, found):
     return next((outcome for outcome in found if outcome.row.name == table.base), None)
 
 
-def _scale_words(scale):
+def _scale_words(table, scale):
     if scale.is_the_papers:
         return "the paper's scale: FSD50K, 500 epochs, nine tasks"
-    what = ", ".join(f"{name}={value}" for name, value in scale.flags.items() if name in _SAID)
+    of_rows = {name for row in table.rows for name in row.flags}
+    said = [name for name in _SAID if name in scale.flags and name not in of_rows]
+    what = ", ".join(f"{name}={scale.flags[name]}" for name in said)
     return f"not the paper's scale: {what}"
 
 
@@ -109,21 +124,22 @@ _SAID = ("steps", "epochs", "global_batch_size", "learning_rate", "precision")
 def _markdown(table, found, scale):
     base = _base(table, found)
     tasks = list(found[0].by_task) if found else []
-    heads = ["row", "", "ours", "difference", "paper", "difference", "seeds", *tasks]
+    heads = ["row", "what", "ours", "difference", "paper", "difference", "seeds", *tasks]
     lines = [
         f"# Table {table.number}: {table.title}",
         "",
         f"{table.section} of the paper. Averages over the tasks in percent, with 95 % intervals over the "
-        f"seeds; this is {_scale_words(scale)}.",
+        f"seeds; this is {_scale_words(table, scale)}.",
         "",
         f"| {' | '.join(heads)} |",
         f"|{'---|' * len(heads)}",
     ]
     for outcome in found:
         row, printed = outcome.row, table.row(table.base).printed
-        ours = "" if base is None or outcome is base else f"{outcome.mean - base.mean:+.1f}"
-        theirs = "" if row.name == table.base or row.own else f"{row.printed - printed:+.2f}"
-        cells = [row.name, row.title, _with_interval(outcome), ours, _printed(row), theirs]
+        mean = _with_interval(outcome.mean, outcome.interval)
+        ours = "" if base in (None, outcome) else _with_interval(*outcome.difference(base), sign="+")
+        theirs = "" if row.name == table.base or row.own else f"{row.printed - printed:+.{table.digits}f}"
+        cells = [row.name, row.title, mean, ours, _printed(table, row), theirs]
         cells += [str(len(outcome.averages)), *(f"{outcome.by_task[task]:.1f}" for task in tasks)]
         lines.append(f"| {' | '.join(cells)} |")
     papers = [outcome for outcome in found if not outcome.row.own]
@@ -136,13 +152,12 @@ def _markdown(table, found, scale):
     return "\n".join(lines + (["", table.note] if table.note else [])) + "\n"
 
 
-def _printed(row):
-    return "" if row.own else f"{row.printed:g}"
+def _printed(table, row):
+    return "" if row.own else f"{row.printed:.{table.digits}f}"
 
 
-def _with_interval(outcome):
-    interval = outcome.interval
-    return f"{outcome.mean:.1f}" + (f" ± {interval:.1f}" if np.isfinite(interval) else "")
+def _with_interval(mean, interval, sign=""):
+    return f"{mean:{sign}.1f}" + (f" ± {interval:.1f}" if np.isfinite(interval) else "")
 
 
 def _csv(table, found):
@@ -154,5 +169,5 @@ def _csv(table, found):
         interval = f"{outcome.interval:.3f}" if np.isfinite(outcome.interval) else ""
         of_tasks = [f"{outcome.by_task[task]:.3f}" for task in tasks]
         start = [table.number, outcome.row.name, outcome.row.title, f"{outcome.mean:.3f}", interval]
-        writer.writerow([*start, len(outcome.averages), _printed(outcome.row), *of_tasks])
+        writer.writerow([*start, len(outcome.averages), _printed(table, outcome.row), *of_tasks])
     return text.getvalue()

@@ -3,6 +3,8 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 
+from byola_keras.training.recipe import Runtime
+
 # The nine tasks of Table IV.
 NINE_TASKS = ("esc50", "us8k", "spcv2", "vc1", "voxforge", "cremad", "gtzan", "nsynth", "surge")
 
@@ -37,7 +39,9 @@ FSD50K = Scale(
     NINE_TASKS,
     is_the_papers=True,
 )
-# The rendered notes of the quickstart; the learning rate is five times the paper's, for so few steps.
+# Where `byola render_notes` puts the notes of the quickstart.
+NOTES = "runs/quickstart/notes"
+# The learning rate is five times the paper's, for so few steps.
 SMOKE = Scale(
     "smoke",
     {
@@ -47,11 +51,21 @@ SMOKE = Scale(
         "norm_crops": "2000",
         "keep_checkpoints": "1",
     },
-    ("runs/quickstart/notes/train",),
+    (f"{NOTES}/train",),
     (
-        "csv:runs/quickstart/notes/metadata.csv:family",
-        "csv:runs/quickstart/notes/metadata.csv:pitch",
+        f"csv:{NOTES}/metadata.csv:family",
+        f"csv:{NOTES}/metadata.csv:pitch",
     ),
     probe_flags={"seeds": "42"},
 )
 SCALES = {scale.name: scale for scale in (SMOKE, FSD50K)}
+
+
+def settings(scale: Scale) -> dict:
+    """What results depend on besides row, seed and task: JSON values by name."""
+    runtime = {field.name for field in dataclasses.fields(Runtime)}
+    return {
+        **{name: value for name, value in scale.flags.items() if name not in runtime},
+        "audio_dir": list(scale.audio_dir),
+        **{f"probe_{name}": value for name, value in scale.probe_flags.items()},
+    }

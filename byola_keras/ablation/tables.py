@@ -5,6 +5,7 @@ FSD50K for 500 epochs (Section IV-B3).
 """
 
 import dataclasses
+import types
 import zlib
 from collections.abc import Mapping
 
@@ -52,6 +53,11 @@ class Table:
     base: str
     rows: tuple[Row, ...]
     note: str = ""
+
+    @property
+    def digits(self) -> int:
+        """Decimal places of the paper's numbers."""
+        return max(len(str(row.printed).partition(".")[2]) for row in self.rows if not row.own)
 
     def row(self, name: str) -> Row:
         """The row of this name.
@@ -179,7 +185,7 @@ _TABLES = (
         (
             Row("batch_1024", "1,024", 69.5, {"global_batch_size": "1024"}),
             Row("batch_512", "512", 69.4, {"global_batch_size": "512"}),
-            Row("batch_256", "256", 70.3),
+            Row("batch_256", "256", 70.3, {"global_batch_size": "256"}),
             Row("batch_128", "128", 69.7, {"global_batch_size": "128"}),
             Row("batch_64", "64", 69.7, {"global_batch_size": "64"}),
         ),
@@ -220,20 +226,31 @@ def find_table(number: str) -> Table:
     return TABLES[number]
 
 
-def run_name(table: Table, row: Row) -> str:
-    """Name of the run of a row: rows of one recipe share a run, in whichever tables they stand."""
+def run_name(table: Table, row: Row, shared: Mapping[str, str] = types.MappingProxyType({})) -> str:
+    """Name of the run of a row: rows of one recipe share a run, in whichever tables they stand.
+
+    Args:
+        table: the row's table.
+        row: a row of the paper, or one's own.
+        shared: flags of all rows, on top of which a row's own come.
+    """
     if not row.trained:
         return RANDOM
-    if not row.flags:
+    flags = _changes(row, shared)
+    if not flags:
         return BASE
     for other in TABLES.values():
         for twin in other.rows:
-            if twin.trained and dict(twin.flags) == dict(row.flags):
+            if twin.trained and _changes(twin, shared) == flags:
                 return f"{other.number}_{twin.name}"
     if row.own:
         # The flagfile may be changed: what it had made before is not its result.
         return f"own_{row.name}_{zlib.crc32(repr(sorted(row.flags.items())).encode()):08x}"
     return f"{table.number}_{row.name}"
+
+
+def _changes(row, shared):
+    return {name: value for name, value in row.flags.items() if shared.get(name) != value}
 
 
 def _value(roman):

@@ -6,7 +6,8 @@ import os
 from absl import flags
 
 from byola_keras.ablation.tables import Row, Table
-from byola_keras.commands import command, common, pretrain
+from byola_keras.commands import common, pretrain
+from byola_keras.commands.ablate_scale import given_flags
 from byola_keras.training.recipe import Recipe
 
 # The table says them for all of its rows.
@@ -55,16 +56,12 @@ def read_row(path: str) -> Row:
     """
     if not os.path.isfile(path):
         raise FileNotFoundError(f"`own_rows` must be flagfiles of byola pretrain. Received: {path!r}")
-    values = flags.FlagValues()
     try:
-        command.parse(pretrain.COMMAND, [f"--flagfile={path}", "--workdir=any"], values)
+        given = given_flags(pretrain.COMMAND, [f"--flagfile={path}", "--workdir=any"])
     except flags.Error as error:
         raise ValueError(
             f"`own_rows` must be flagfiles of byola pretrain. Received: {path!r}: {error}"
         ) from error
-    given = {
-        flag.name: _as_text(flag) for flag in command.own_flags(pretrain.COMMAND, values) if flag.present
-    }
     del given["workdir"]
     allowed = {field.name for field in dataclasses.fields(Recipe)} - set(_OF_THE_TABLE)
     allowed |= set(pretrain.SHORT_FLAGS)
@@ -76,7 +73,3 @@ def read_row(path: str) -> Row:
         )
     name = os.path.splitext(os.path.basename(path))[0]
     return Row(name, f"{name} (own)", None, given, own=True)
-
-
-def _as_text(flag):
-    return str(flag.value).lower() if flag.boolean else flag.serialize().partition("=")[2]

@@ -1,0 +1,328 @@
+"""The bench: no row is lost or made twice, whatever is killed and whichever tables share it."""
+
+import collections
+import csv
+import dataclasses
+import json
+import os
+import pathlib
+import signal
+
+import pytest
+from absl import flags
+
+from byola_keras.ablation import bench, scales, tables
+from byola_keras.ablation.child import CommandFailedError
+from byola_keras.commands import ablate, ablate_scale, command
+from byola_keras.evaluation import records
+from tests import processes
+from tests.evaluation.tones import write_task
+from tests.sounds import write_sounds
+from tests.workdirs import losses
+
+VI, XI, XII, XIII = (tables.TABLES[number] for number in ("VI", "XI", "XII", "XIII"))
+STEPS = 3
+
+
+class Killed(BaseException):
+    """What ends a process in the midst."""
+
+
+class Commands:
+    """Stands for `byola pretrain` and `byola evaluate`: notes what is asked for and leaves what they leave.
+
+    `ends` are steps after which the first trainings end before their time.
+    """
+
+    def __init__(self, ends=(), kill_at=None):
+        self.trained, self.evaluated = [], []
+        self.ends, self.kill_at, self.moments = list(ends), kill_at, 0
+
+    def __call__(self, name, arguments, held=()):
+        os.fstat(held[0])
+        given = dict(argument.removeprefix("--").split("=", 1) for argument in arguments)
+        self._moment()
+        getattr(self, f"_{name}")(given)
+        self._moment()
+
+    def _moment(self):
+        self.moments += 1
+        if self.moments == self.kill_at:
+            raise Killed
+
+    def _pretrain(self, given):
+        self.trained.append(given)
+        workdir = pathlib.Path(given["workdir"])
+        (workdir / "checkpoints").mkdir(parents=True, exist_ok=True)
+        steps = self.ends.pop(0) if self.ends else STEPS
+        rows = "".join(f"{step}\n" for step in range(1, steps + 1))
+        (workdir / "metrics.csv").write_text(f"step\n{rows}")
+
+    def _evaluate(self, given):
+        for spec in given["tasks"].split(","):
+            self._moment()
+            self.evaluated.append((given["model"], spec))
+            record = {
+                "task": "csv_" + spec.split("/")[-1].replace(".csv:", "_"),
+                "title": spec,
+                "model": given["model"],
+                "metric": "accuracy",
+                "mean": 0.5,
+                "ci95": 0.0,
+                "protocol": "window",
+                "comparable": False,
+            }
+            records.append(given["output_dir"], record)
+
+
+@pytest.fixture(scope="module")
+def task(tmp_path_factory):
+    return write_task(tmp_path_factory.mktemp("task"), 15)
+
+
+@pytest.fixture
+def make(task, tmp_path):
+    def make(folder="out", **flags):
+        tasks = tuple(f"csv:{task}:{column}" for column in ("pitch", "kinds"))
+        flags = {"steps": str(STEPS), "global_batch_size": "64", **flags}
+        return bench.Bench(str(tmp_path / folder), scales.Scale("tiny", flags, ("sounds",), tasks))
+
+    return make
+
+
+@pytest.fixture
+def run(monkeypatch):
+    def run(on, jobs, **settings):
+        commands = Commands(**settings)
+        monkeypatch.setattr(bench, "run_command", commands)
+        done = []
+        on.run(jobs, lambda: done.append(1))
+        assert len(done) == len({model for model, _ in commands.evaluated})
+        return commands
+
+    return run
+
+
+def test_every_row_and_seed_once(make, run):
+    on = make()
+    jobs = on.jobs(VI, ["a", "f", "random", "a"], 2)
+    names = [(job.row.name, job.seed) for job in jobs]
+    assert names == [("a", 0), ("f", 0), ("random", 0), ("a", 1), ("f", 1)]
+    commands = run(on, jobs)
+    assert [given["seed"] for given in commands.trained] == ["0", "0", "1", "1"]
+    assert [given.get("augmentation") for given in commands.trained[:2]] == [
+        None,
+        "RandomResizeCrop BatchStandardization",
+    ]
+    assert len(commands.evaluated) == len(set(commands.evaluated)) == 2 * len(jobs)
+    assert {tuple(on.scores(job).values()) for job in jobs} == {(50.0, 50.0)}
+    again = run(on, jobs)
+    assert not again.trained and not again.evaluated
+
+
+def test_killed_at_any_moment(make, run):
+    """A row is two commands, and each of them may be killed before, in and after its work."""
+    killed = 0
+    while True:
+        on = make(f"out_{killed}")
+        jobs = on.jobs(VI, ["a", "g"], 1)
+        try:
+            run(on, jobs, kill_at=killed + 1)
+            break
+        except Killed:
+            killed += 1
+        commands = run(make(f"out_{killed - 1}"), jobs)
+        results = records.load(on.output_dir)
+        assert len({(result["model"], result["task"]) for result in results}) == len(results) == 4
+        assert len(commands.trained) <= 2
+        assert not list(pathlib.Path(on.output_dir).glob("runs/*/*/checkpoints"))
+    assert killed == 12
+
+
+def test_trained_run_is_not_trained_again_for_another_task(make, run):
+    on = make()
+    few = bench.Bench(on.output_dir, dataclasses.replace(on.scale, tasks=on.scale.tasks[:1]))
+    run(few, few.jobs(VI, ["a"], 1))
+    commands = run(on, on.jobs(VI, ["a"], 1))
+    assert not commands.trained and [spec for _, spec in commands.evaluated] == [on.scale.tasks[1]]
+
+
+@pytest.mark.parametrize("flags", [{}, {"steps": "-1", "epochs": "3"}])
+def test_training_that_was_told_to_stop_goes_on(make, run, flags):
+    """It has saved its state and ended well."""
+    on = make(**flags)
+    run(on, on.jobs(VI, ["a"], 1), ends=[1, 2])
+    (marker,) = pathlib.Path(on.output_dir).glob("runs/*/*/trained.json")
+    assert json.loads(marker.read_text()) == {"steps": STEPS}
+
+
+def test_tables_share_runs_of_one_recipe(make, run):
+    on = make()
+    run(on, on.jobs(VI, ["a", "random"], 1))
+    assert not run(on, on.jobs(XI, ["tau_0.99", "random"], 1)).evaluated
+    assert len(run(on, on.jobs(XI, ["tau_0.0"], 1)).trained) == 1
+    assert not run(on, on.jobs(XII, ["base", "target_online"], 1)).evaluated
+
+
+@pytest.mark.parametrize("size", ["64", "256"])
+def test_base_of_the_batch_sizes_is_the_scales(make, size):
+    on = make(global_batch_size=size)
+    runs = {job.row.name: job.run for job in on.jobs(XIII, [], 1)}
+    assert [name for name, of_row in runs.items() if of_row.startswith("base")] == [f"batch_{size}"]
+    assert len(set(runs.values())) == 5
+
+
+def test_results_of_other_folders_stay_there(make, run):
+    run(make("one"), make("one").jobs(VI, ["a"], 1))
+    other = make("two")
+    (job,) = other.jobs(VI, ["a"], 1)
+    assert not other.scores(job)
+    assert len(run(other, [job]).trained) == 1
+
+
+def test_moved_folder_keeps_its_results(make, run):
+    on = make("one")
+    run(on, on.jobs(VI, ["a"], 1))
+    os.rename(on.output_dir, make("two").output_dir)
+    assert not run(make("two"), on.jobs(VI, ["a"], 1)).evaluated
+
+
+def test_rows_of_another_scale_are_refused(make, run):
+    run(make(), make().jobs(VI, ["a"], 1))
+    other = make(learning_rate="0.1", checkpoint_every="5", steps="9")
+    with pytest.raises(ValueError, match="in the same way") as caught:
+        run(other, other.jobs(VI, ["f"], 1))
+    assert "Received: steps='9', learning_rate='0.1';" in str(caught.value)
+    assert "started with steps='3', learning_rate=None" in str(caught.value)
+    # What does not change a result may differ.
+    other = make(checkpoint_every="5")
+    run(other, other.jobs(VI, ["f"], 1))
+
+
+def test_missing_task_is_noticed_before_the_training(make, run):
+    on = make()
+    on = bench.Bench(on.output_dir, dataclasses.replace(on.scale, tasks=("esc50",), data_dir="nowhere"))
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        run(on, on.jobs(VI, ["a"], 1))
+    assert not os.path.exists(on.output_dir)
+
+
+def test_failed_row_ends_the_table(make, monkeypatch):
+    on = make()
+
+    def fails(*_):
+        raise CommandFailedError("no way")
+
+    monkeypatch.setattr(bench, "run_command", fails)
+    with pytest.raises(CommandFailedError, match="no way"):
+        on.run(on.jobs(VI, ["a"], 1), lambda: pytest.fail("has no results"))
+
+
+def parse(*arguments):
+    values = flags.FlagValues()
+    command.parse(ablate.COMMAND, arguments, values)
+    return values
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--table=VI"], "--table and --output_dir must be given.*Received: table=VI, output_dir=None"),
+        (["--table=XX", "--output_dir=o"], "must be one of VI, VII, .*, XV. Received: table='XX'"),
+        (["--table=VI", "--rows=a,z", "--output_dir=o"], "rows of Table VI are a, b, .*Received: 'z'"),
+        (["--pretrain_flags=--seed=2", "--list"], "flags of byola pretrain for all.*Received: --seed"),
+        (["--pretrain_flags=--norm_crop=2", "--list"], "Received: '--norm_crop=2': Unknown"),
+        (["--evaluate_flags=--model=x", "--list"], "flags of byola evaluate for all.*Received: --model"),
+        (["--evaluate_flags=--tasks=x", "--list"], "Received: --tasks"),
+        (["--evaluate_flags=--seeds=x", "--list"], "must be integers"),
+    ],
+)
+def test_wrong_requests(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        parse(*arguments)
+
+
+@pytest.mark.parametrize("given", [[], ["--tasks=csv:x.csv"], ["--audio_dir=x"]])
+def test_missing_notes_name_the_command_that_makes_them(tmp_path, monkeypatch, given):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileNotFoundError, match="byola render_notes --output_dir=runs/quickstart/notes"):
+        parse("--table=VI", "--output_dir=o", *given)
+
+
+def test_flags_change_the_scale():
+    scale = ablate_scale.make_scale(parse("--list", "--scale=fsd50k", "--pretrain_flags=--workers=2"))
+    assert scale.is_the_papers and scale.flags == {**scales.FSD50K.flags, "workers": "2"}
+    scale = ablate_scale.make_scale(
+        parse(
+            "--list",
+            "--scale=fsd50k",
+            "--epochs=3",
+            "--audio_dir=a",
+            "--pretrain_flags=--nouse_predictor --encoder='Encoder(channels=4, mlp_units=(8, 8))'",
+            "--evaluate_flags=--seeds=1,2 --protocol=whole_clip",
+        )
+    )
+    assert not scale.is_the_papers and scale.audio_dir == ("a",)
+    assert scale.flags == {
+        "epochs": "3",
+        "global_batch_size": "256",
+        "use_predictor": "false",
+        "encoder": "Encoder(channels=4, mlp_units=(8, 8))",
+    }
+    assert scale.probe_flags == {"seeds": "1,2", "protocol": "whole_clip"}
+    assert "steps" not in ablate_scale.make_scale(parse("--list", "--epochs=3")).flags
+
+
+def test_processes_that_are_killed(tmp_path, task):
+    """The command itself: its parent is killed, then its child, then it is interrupted; then it ends."""
+    out = tmp_path / "out"
+    arguments = [
+        "--table=VI",
+        "--rows=f,random",
+        f"--audio_dir={write_sounds(tmp_path / 'sounds', 8)}",
+        f"--tasks=csv:{task}:pitch",
+        "--steps=2",
+        "--global_batch_size=4",
+        "--pretrain_flags=--norm_crops=16 --projection_units=32,8 "
+        "--encoder='Encoder(channels=4, mlp_units=(16, 16))'",
+        "--evaluate_flags=--learning_rate=1e-2 --seeds=42",
+        f"--output_dir={out}",
+    ]
+    workdir = out / "runs" / "VI_f" / "seed_0"
+
+    parent = processes.start("ablate.py", *arguments)
+    processes.wait_until((workdir / "configuration.json").exists, parent)
+    (orphan,) = children(parent.pid)
+    parent.kill()
+    parent.communicate()
+
+    # The training that is left saves itself; only then does the next one start.
+    parent = processes.start("ablate.py", *arguments)
+    processes.wait_until(lambda: children(parent.pid), parent)
+    assert not os.path.exists(f"/proc/{orphan}")
+    os.kill(children(parent.pid)[0], signal.SIGKILL)
+    code, output = processes.finish(parent)
+    assert code == 1 and "Received: SIGKILL for byola pretrain" in output, output
+    assert "the same command goes on" in output
+
+    parent = processes.start("ablate.py", *arguments)
+    processes.wait_until((workdir / "trained.json").exists, parent)
+    os.killpg(parent.pid, signal.SIGINT)
+    code, output = processes.finish(parent)
+    assert code == 130 and "Interrupted; the same command goes on." in output, output
+
+    code, output = processes.run("ablate.py", *arguments)
+    assert code == 0, output
+    results = collections.Counter(record["model"] for record in records.load(str(out)))
+    assert results == {str(out / "runs" / name): 1 for name in ("VI_f/seed_0", "random")}
+    assert len(losses(workdir)) == 2
+    with open(out / "table_VI.csv", encoding="utf-8", newline="") as file:
+        rows = {row["row"]: row for row in csv.DictReader(file)}
+    assert list(rows) == ["f", "random"]
+    assert all(0 < float(row["mean"]) <= 100 for row in rows.values())
+    assert "| f | RRC |" in output and "not the paper's scale: steps=2" in output
+
+
+def children(parent):
+    path = pathlib.Path(f"/proc/{parent}/task/{parent}/children")
+    return list(map(int, path.read_text().split()))
