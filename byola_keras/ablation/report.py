@@ -45,8 +45,8 @@ class Outcome:
         """Difference to another row, and half the width of its 95 % interval.
 
         Runs of one seed hear the sound in the same order, and many start from the same weights: differences
-        are taken seed by seed. The interval is NaN where one row lacks seeds, unless it is an encoder that was
-        not trained, of which there is one.
+        are taken seed by seed. The interval is NaN where one row lacks seeds, unless it is an encoder without
+        training, of which there is one.
         """
         counts = {len(self.averages), len(base.averages)}
         single = len(counts) == 2 and not (self.row.trained and base.row.trained)  # noqa: PLR2004

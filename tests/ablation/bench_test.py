@@ -299,7 +299,7 @@ def test_processes_that_are_killed(tmp_path, task):
     # The training that is left saves itself; only then does the next one start.
     parent = processes.start("ablate.py", *arguments)
     processes.wait_until(lambda: children(parent.pid), parent)
-    assert not os.path.exists(f"/proc/{orphan}")
+    processes.wait_until(lambda: not is_running(orphan), parent)
     os.kill(children(parent.pid)[0], signal.SIGKILL)
     code, output = processes.finish(parent)
     assert code == 1 and "Received: SIGKILL for byola pretrain" in output, output
@@ -324,5 +324,22 @@ def test_processes_that_are_killed(tmp_path, task):
 
 
 def children(parent):
-    path = pathlib.Path(f"/proc/{parent}/task/{parent}/children")
-    return list(map(int, path.read_text().split()))
+    """Commands that a process has started. Libraries start processes, too, for a moment."""
+    pids = map(int, pathlib.Path(f"/proc/{parent}/task/{parent}/children").read_text().split())
+    return [pid for pid in pids if is_command(pid)]
+
+
+def is_command(pid):
+    try:
+        return b"byola_keras.ablation.child" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return False
+
+
+def is_running(pid):
+    """Whether there is such a process, and more of it than its exit code."""
+    try:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
