@@ -77,7 +77,7 @@ def test_named_files_commands_and_flags_exist(page):
 def test_configuration_says_its_command_and_has_known_flags(path):
     lines = path.read_text().splitlines()
     assert lines[0].startswith("#") and any("Command:" in line for line in lines)
-    known = flags_of_commands()["pretrain"]
+    known = flags_of_commands()["pretrain"] | {"flagfile"}
     for line in lines:
         if line and not line.startswith("#"):
             assert line[2:].split("=")[0] in known, line
