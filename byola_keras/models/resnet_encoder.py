@@ -81,6 +81,8 @@ class ResNetEncoder(keras.Model):
             raise ValueError(f"`depth` must be one of {tuple(_DEPTHS)}. Received: depth={depth}")
         if pooling not in _POOLINGS:
             raise ValueError(f"`pooling` must be one of {_POOLINGS}. Received: pooling={pooling!r}")
+        if channels < 1:
+            raise ValueError(f"`channels` must be positive. Received: channels={channels}")
         self.depth = depth
         self.resnet_pooling = pooling
         self.narrow_receptive_field = narrow_receptive_field

@@ -126,7 +126,11 @@ def test_hear(tmp_path):
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [({"depth": 34}, "Received: depth=34"), ({"pooling": "mean_max"}, "Received: pooling='mean_max'")],
+    [
+        ({"depth": 34}, "Received: depth=34"),
+        ({"pooling": "mean_max"}, "Received: pooling='mean_max'"),
+        ({"channels": 0}, "Received: channels=0"),
+    ],
 )
 def test_bad_argument(arguments, message):
     with pytest.raises(ValueError, match=message):
