@@ -30,9 +30,8 @@ def overview(scale: Scale, measure: bool = False) -> str:
             name = run_name(table, row, scale.flags)
             if row.trained and name not in costs:
                 costs[name] = _cost(recipe_of(scale.flags, row.flags), measure)
-            lines.append(
-                f"  {row.name:<14}{row.title:<44}{row.printed:>7g} %  {costs.get(name, 'no training')}"
-            )
+            cost = costs.get(name, "no training")
+            lines.append(f"  {row.name:<14}{row.title:<44}{row.printed:>7.{table.digits}f} %  {cost}")
         parts.append("\n".join(lines))
     return "\n\n".join(parts)
 

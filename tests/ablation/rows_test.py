@@ -18,6 +18,7 @@ from byola_keras.models.embedder import Embedder
 from byola_keras.models.norm_stats import NormStats
 from byola_keras.training import blocks
 from byola_keras.training.build_model import build_model, make_encoder
+from byola_keras.training.checkpoints import Checkpoints
 from byola_keras.training.recipe import Recipe
 from tests.export.closeness import relative_error
 from tests.factories import changing_noise, noise
@@ -105,6 +106,21 @@ def test_row_trains(name):
 
 def values(model):
     return [weight.numpy() for weight in model.trainable_weights]
+
+
+# Each kind of state once: blocks with memory, running statistics, no predictor, another target.
+@pytest.mark.parametrize("name", ["VI_b", "VII_resnet_18", "IX_2", "XI_tau_0.5", "XII_no_predictor"])
+def test_row_resumes(name, tmp_path):
+    """What a checkpoint brings back takes the same next step, to the last digit."""
+    recipe = tiny(name)
+    waveforms = tf.constant(noise(recipe.global_batch_size, SAMPLES))
+    model = build_model(STATS, SAMPLES, recipe)
+    model.train_step(waveforms)
+    Checkpoints(str(tmp_path), model, 1).save(1)
+    expected = float(model.train_step(waveforms)["loss"])
+    same = build_model(STATS, SAMPLES, recipe)
+    assert Checkpoints(str(tmp_path), same, 1).restore() == 1
+    assert float(same.train_step(waveforms)["loss"]) == expected
 
 
 def settled(name):
