@@ -155,6 +155,7 @@ def test_card_travels_with_the_file(tmp_path):
     assert loaded.card == CARD
     facts = describe(loaded)
     assert facts["card"] == CARD and facts["normalization_mean"] == -8.25
+    assert abs(facts["normalization_std"] - 20.0**0.5) < 1e-6
     assert (facts["frame_hop_ms"], facts["first_frame_centre_ms"], facts["embedding_size"]) == (40, 15, 72)
     text = as_markdown(loaded)
     assert text.startswith("---\n") and 'license: "cc-by-4.0"\n' in text

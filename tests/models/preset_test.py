@@ -1,11 +1,13 @@
 import json
 import os
+import shutil
 
 import keras
 import numpy as np
 import pytest
 
 import byola_keras
+from byola_keras.models.preset import preset_names
 from tests.factories import noise, normalization, tiny_embedder
 
 
@@ -149,3 +151,10 @@ def test_modules_of_the_variable_are_imported(tmp_path, monkeypatch):
     monkeypatch.setenv("BYOLA_KERAS_MODULES", "own_missing")
     with pytest.raises(ImportError, match="_MODULES must be importable. Received: own_missing: No module"):
         byola_keras.load(path)
+
+
+def test_names_that_an_error_offers_are_those_of_whole_presets(presets):
+    tiny_embedder().save_to_preset(name="mine")
+    shutil.copytree(presets / "mine", presets / ".partial-1-other")
+    (presets / "empty").mkdir()
+    assert preset_names() == ["mine"]
