@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 
+from byola_keras.training import metrics_file
 from byola_keras.training.recipe import Recipe, Runtime, Sound
 from byola_keras.training.run import pretrain
 
@@ -37,3 +38,11 @@ def losses(workdir):
         rows = list(csv.DictReader(file))
     assert [int(row["step"]) for row in rows] == list(range(1, len(rows) + 1))
     return [row["loss"] for row in rows]
+
+
+def write_metrics(workdir, steps):
+    """Writes what a training of so many steps leaves."""
+    file = metrics_file.MetricsFile(str(workdir), 0)
+    for step in range(1, steps + 1):
+        file.write({**dict.fromkeys(metrics_file.COLUMNS, 1.0), "step": step})
+    file.close()

@@ -1,6 +1,5 @@
 """The rows of a table as runs: pre-trained and probed, each in processes of its own, none of them twice."""
 
-import csv
 import dataclasses
 import functools
 import json
@@ -10,12 +9,13 @@ from collections.abc import Callable, Sequence
 
 from absl import logging
 
-from byola_keras.ablation.child import run_command
+from byola_keras.ablation.child import CommandStoppedError, run_command
 from byola_keras.ablation.recipes import recipe_of
 from byola_keras.ablation.scales import Scale, settings
 from byola_keras.ablation.tables import RANDOM, Row, Table, run_name
 from byola_keras.atomic import replacing, write_text
 from byola_keras.evaluation import records
+from byola_keras.evaluation.evaluate import check_names
 from byola_keras.evaluation.tasks import load_task
 from byola_keras.folder_lock import locked
 from byola_keras.training import metrics_file
@@ -71,6 +71,11 @@ class Bench:
             if row.trained or seed == 0
         ]
 
+    def all_jobs(self, table: Table) -> list[Job]:
+        """The jobs of all rows and of all seeds that have results, whichever calls have made them."""
+        seeds = (os.path.basename(record["model"]).partition("seed_")[2] for record in self._records())
+        return self.jobs(table, (), max((int(seed) + 1 for seed in seeds if seed.isdigit()), default=1))
+
     def run(self, jobs: Sequence[Job], after_each: Callable[[], None]) -> None:
         """Pre-trains and probes what has no results yet; killed and started again, it goes on.
 
@@ -85,6 +90,7 @@ class Bench:
             ValueError: the folder has runs of another scale, or a task cannot be read.
             FileNotFoundError: a task is not there.
             CommandFailedError: a process has failed; its own message is on the standard error.
+            CommandStoppedError: a process was ended from outside.
         """
         # A task that is not there must not be noticed after days of training.
         self.tasks  # noqa: B018
@@ -105,7 +111,7 @@ class Bench:
         ending = os.path.join(os.sep, RUNS, job.run)
         return {
             record["task"]: 100 * record["mean"]
-            for record in records.load(self.output_dir)
+            for record in self._records()
             if record["task"] in self.tasks
             and (record["model"].endswith(ending) or record["model"] == job.run == RANDOM)
         }
@@ -115,13 +121,18 @@ class Bench:
         """What `byola evaluate --tasks` takes, by the task's name in the results.
 
         Raises:
-            FileNotFoundError, ValueError: a task is not there, or not as it must be.
+            FileNotFoundError, ValueError: a task is not there, or not as it must be; or two have one name.
         """
         how = {
             "cache_dir": self._embeddings,
             "check_counts": self.scale.probe_flags.get("check_counts") != "false",
         }
-        return {load_task(spec, self.scale.data_dir, **how).name: spec for spec in self.scale.tasks}
+        tasks = [load_task(spec, self.scale.data_dir, **how) for spec in self.scale.tasks]
+        check_names(tasks, self._records())
+        return {task.name: spec for task, spec in zip(tasks, self.scale.tasks, strict=True)}
+
+    def _records(self):
+        return records.load(self.output_dir)
 
     @property
     def _embeddings(self):
@@ -180,19 +191,25 @@ class Bench:
         shutil.rmtree(os.path.join(workdir, "checkpoints"), ignore_errors=True)
 
     def _train_to_the_end(self, job, workdir, held):
-        """Trains until no more steps come, and returns their number.
+        """Trains to the last step, and returns its number.
 
-        A training that something else has told to stop saves itself and ends as well as one that is done.
+        A training that something else has told to stop saves itself and ends as well as one that is done. By
+        epochs, of which only the training knows the steps, the end is where no more steps come.
         """
         flags = {**self.scale.flags, **job.row.flags, "seed": str(job.seed), "workdir": workdir}
         arguments = [f"--{name}={value}" for name, value in flags.items()]
         arguments += [f"--audio_dir={folder}" for folder in self.scale.audio_dir]
         while True:
-            before = _steps_done(workdir)
+            before = metrics_file.steps_done(workdir)
             run_command("pretrain", arguments, [held])
-            done = _steps_done(workdir)
-            if done in (before, int(flags.get("steps", -1))):
+            done = metrics_file.steps_done(workdir)
+            if done == int(flags.get("steps", before)):
                 return done
+            if done == before:
+                raise CommandStoppedError(
+                    f"A row must be trained to its end. Received: {done} of {flags['steps']} steps in "
+                    f"{workdir!r}, where the training was stopped; the same command goes on."
+                )
 
     def _save_untrained(self, folder):
         """Saves the scale's encoder as it is before training; `byola evaluate` knows the default one only."""
@@ -204,12 +221,3 @@ class Bench:
         embedder = untrained_embedder(make_encoder(recipe_of(self.scale.flags)))
         with replacing(os.path.join(folder, EMBEDDER_FILE)) as temporary:
             embedder.save(temporary)
-
-
-def _steps_done(workdir):
-    path = os.path.join(workdir, metrics_file.FILE_NAME)
-    if not os.path.exists(path):
-        return 0
-    with open(path, newline="", encoding="utf-8") as file:
-        steps = [row["step"] for row in csv.DictReader(file) if (row["step"] or "").isdigit()]
-    return int(steps[-1]) if steps else 0

@@ -1,6 +1,5 @@
 """A stage of a trial: `byola pretrain` up to a number of steps, then `byola evaluate`."""
 
-import csv
 import os
 import shutil
 
@@ -76,19 +75,9 @@ def _scores(results):
 
 def _check_trained(workdir, steps):
     """A training that was told to stop has saved its state and ended well, but is not what was asked for."""
-    done = _steps_done(workdir)
+    done = metrics_file.steps_done(workdir)
     if done < steps:
         raise CommandStoppedError(
             f"A stage must be trained to its end. Received: {done} of {steps} steps in {workdir!r}, where "
             "the training was stopped; the same command goes on."
         )
-
-
-def _steps_done(workdir):
-    """Steps of a training that has ended."""
-    path = os.path.join(workdir, metrics_file.FILE_NAME)
-    if not os.path.exists(path):
-        return 0
-    with open(path, newline="", encoding="utf-8") as file:
-        steps = [row["step"] for row in csv.DictReader(file)]
-    return int(steps[-1]) if steps and steps[-1] else 0

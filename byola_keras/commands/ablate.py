@@ -69,7 +69,9 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     jobs = folder.jobs(table, values.rows, values.seeds)
 
     def write():
-        return report.write_report(table, report.outcomes(folder, jobs), scale, values.output_dir)
+        # Of all rows that have results: those of an earlier call with other --rows are not lost.
+        found = report.outcomes(folder, folder.all_jobs(table))
+        return report.write_report(table, found, scale, values.output_dir)
 
     folder.run(jobs, write)
     print(write())

@@ -77,7 +77,7 @@ def evaluate(
     # A split is for the tasks that take one, whatever else is evaluated beside them.
     splittable = [name for name, official in TASKS.items() if official.takes_split_csv]
     tasks = [load_task(spec, data_dir, split_csv if spec in splittable else None, **how) for spec in specs]
-    _check_names(tasks, records.load(options.output_dir))
+    check_names(tasks, records.load(options.output_dir))
     for task in tasks:
         learning_rates(task, options.learning_rate)
     embedders = {model: load_representation(model) for model in models}
@@ -204,8 +204,16 @@ def in_words(record: dict) -> str:
     )
 
 
-def _check_names(tasks, records):
-    """Two tasks of one name would take each other's place in the table."""
+def check_names(tasks: Sequence[Task], records: Sequence[dict]) -> None:
+    """Refuses two tasks of one name, which would take each other's place in the table.
+
+    Args:
+        tasks: to be evaluated.
+        records: what the folder of results has already.
+
+    Raises:
+        ValueError: two tasks from different files have one name.
+    """
     files = {record["task"]: record["task_file"] for record in records if "task_file" in record}
     for task in tasks:
         known = files.setdefault(task.name, task.file)

@@ -50,9 +50,18 @@ class MetricsFile:
         self._file.close()
 
 
+def steps_done(workdir: str) -> int:
+    """Steps that a run has done up to now, by the file of its folder; 0 where there is none."""
+    rows = _whole_rows(os.path.join(workdir, FILE_NAME))
+    return int(rows[-1][0]) if rows else 0
+
+
 def _rows_up_to(path, step):
+    return [row for row in _whole_rows(path) if int(row[0]) <= step]
+
+
+def _whole_rows(path):
     if not os.path.exists(path):
         return []
     with open(path, newline="") as file:
-        rows = [row for row in csv.reader(file) if len(row) == len(COLUMNS) and row[0].isdigit()]
-    return [row for row in rows if int(row[0]) <= step]
+        return [row for row in csv.reader(file) if len(row) == len(COLUMNS) and row[0].isdigit()]

@@ -11,14 +11,14 @@ import signal
 import pytest
 from absl import flags
 
-from byola_keras.ablation import bench, scales, tables
-from byola_keras.ablation.child import CommandFailedError
+from byola_keras.ablation import bench, report, scales, tables
+from byola_keras.ablation.child import CommandFailedError, CommandStoppedError
 from byola_keras.commands import ablate, ablate_scale, command
 from byola_keras.evaluation import records
 from tests import processes
 from tests.evaluation.tones import write_task
 from tests.sounds import write_sounds
-from tests.workdirs import losses
+from tests.workdirs import losses, write_metrics
 
 VI, XI, XII, XIII = (tables.TABLES[number] for number in ("VI", "XI", "XII", "XIII"))
 STEPS = 3
@@ -55,8 +55,7 @@ class Commands:
         workdir = pathlib.Path(given["workdir"])
         (workdir / "checkpoints").mkdir(parents=True, exist_ok=True)
         steps = self.ends.pop(0) if self.ends else STEPS
-        rows = "".join(f"{step}\n" for step in range(1, steps + 1))
-        (workdir / "metrics.csv").write_text(f"step\n{rows}")
+        write_metrics(workdir, steps)
 
     def _evaluate(self, given):
         for spec in given["tasks"].split(","):
@@ -65,6 +64,7 @@ class Commands:
             record = {
                 "task": "csv_" + spec.split("/")[-1].replace(".csv:", "_"),
                 "title": spec,
+                "task_file": spec.split(":")[1],
                 "model": given["model"],
                 "metric": "accuracy",
                 "mean": 0.5,
@@ -85,6 +85,7 @@ def make(task, tmp_path):
     def make(folder="out", **flags):
         tasks = tuple(f"csv:{task}:{column}" for column in ("pitch", "kinds"))
         flags = {"steps": str(STEPS), "global_batch_size": "64", **flags}
+        flags = {name: value for name, value in flags.items() if value}
         return bench.Bench(str(tmp_path / folder), scales.Scale("tiny", flags, ("sounds",), tasks))
 
     return make
@@ -147,13 +148,21 @@ def test_trained_run_is_not_trained_again_for_another_task(make, run):
     assert not commands.trained and [spec for _, spec in commands.evaluated] == [on.scale.tasks[1]]
 
 
-@pytest.mark.parametrize("flags", [{}, {"steps": "-1", "epochs": "3"}])
+@pytest.mark.parametrize("flags", [{}, {"steps": None, "epochs": "3"}])
 def test_training_that_was_told_to_stop_goes_on(make, run, flags):
     """It has saved its state and ended well."""
     on = make(**flags)
     run(on, on.jobs(VI, ["a"], 1), ends=[1, 2])
     (marker,) = pathlib.Path(on.output_dir).glob("runs/*/*/trained.json")
     assert json.loads(marker.read_text()) == {"steps": STEPS}
+
+
+def test_training_that_is_told_to_stop_at_once_is_not_done(make, run):
+    on = make()
+    with pytest.raises(CommandStoppedError, match="Received: 1 of 3 steps in"):
+        run(on, on.jobs(VI, ["a"], 1), ends=[1, 1])
+    assert not list(pathlib.Path(on.output_dir).glob("runs/*/*/trained.json"))
+    assert len(run(on, on.jobs(VI, ["a"], 1)).trained) == 1
 
 
 def test_tables_share_runs_of_one_recipe(make, run):
@@ -197,6 +206,27 @@ def test_rows_of_another_scale_are_refused(make, run):
     # What does not change a result may differ.
     other = make(checkpoint_every="5")
     run(other, other.jobs(VI, ["f"], 1))
+
+
+def test_all_jobs_are_those_of_earlier_calls_too(make, run):
+    on = make()
+    assert {job.seed for job in on.all_jobs(VI)} == {0}
+    run(on, on.jobs(VI, ["f", "random"], 2))
+    assert [(o.row.name, len(o.averages)) for o in report.outcomes(on, on.all_jobs(VI))] == [
+        ("f", 2),
+        ("random", 1),
+    ]
+
+
+def test_tasks_of_one_name(make, run, task, tmp_path):
+    on = make()
+    run(on, on.jobs(VI, ["a"], 1))
+    (tmp_path / "other").mkdir()
+    other_task = write_task(tmp_path / "other", 15)
+    for tasks in ([f"csv:{other_task}:pitch"], [f"csv:{task}:pitch", f"csv:{other_task}:pitch"]):
+        other = bench.Bench(on.output_dir, dataclasses.replace(on.scale, tasks=tasks))
+        with pytest.raises(ValueError, match="must have different names. Received: .*csv_"):
+            run(other, other.jobs(VI, ["a"], 1))
 
 
 def test_missing_task_is_noticed_before_the_training(make, run):

@@ -6,6 +6,7 @@ from byola_keras.ablation import child, search_stage
 from byola_keras.ablation.child import CommandFailedError, CommandStoppedError, run_command
 from byola_keras.ablation.scales import Scale
 from byola_keras.ablation.search import Stage
+from tests.workdirs import write_metrics
 
 
 def start_instead(tmp_path, monkeypatch, line):
@@ -54,7 +55,7 @@ def test_stopped_training_is_not_scored(tmp_path, monkeypatch):
     def stopped(name, flags, held):
         commands.append(name)
         (tmp_path / "run").mkdir()
-        (tmp_path / "run" / "metrics.csv").write_text("step,loss\n1,3.0\n2,3.0\n")
+        write_metrics(tmp_path / "run", 2)
 
     monkeypatch.setattr(search_stage, "run_command", stopped)
     with pytest.raises(CommandStoppedError, match="Received: 2 of 5 steps"):
