@@ -18,7 +18,6 @@ from byola_keras.models.embedder import Embedder
 from byola_keras.models.norm_stats import NormStats
 from byola_keras.training import blocks
 from byola_keras.training.build_model import build_model, make_encoder
-from byola_keras.training.checkpoints import Checkpoints
 from byola_keras.training.recipe import Recipe
 from tests.export.closeness import relative_error
 from tests.factories import changing_noise, noise
@@ -50,7 +49,7 @@ PRINTED = {
     "XV_regp": (1024, "11.2"),
     "XV_plain": (512, "11.2"),
 }
-SAMPLES = 9_600  # 61 frames: one frame feature of the widest ResNet
+SAMPLES = 6_000  # 38 frames: one frame feature of the widest ResNet
 STATS = NormStats(-8.0, 4.0, 0)
 
 
@@ -108,21 +107,6 @@ def values(model):
     return [weight.numpy() for weight in model.trainable_weights]
 
 
-# Each kind of state once: blocks with memory, running statistics, no predictor, another target.
-@pytest.mark.parametrize("name", ["VI_b", "VII_resnet_18", "IX_2", "XI_tau_0.5", "XII_no_predictor"])
-def test_row_resumes(name, tmp_path):
-    """What a checkpoint brings back takes the same next step, to the last digit."""
-    recipe = tiny(name)
-    waveforms = tf.constant(noise(recipe.global_batch_size, SAMPLES))
-    model = build_model(STATS, SAMPLES, recipe)
-    model.train_step(waveforms)
-    Checkpoints(str(tmp_path), model, 1).save(1)
-    expected = float(model.train_step(waveforms)["loss"])
-    same = build_model(STATS, SAMPLES, recipe)
-    assert Checkpoints(str(tmp_path), same, 1).restore() == 1
-    assert float(same.train_step(waveforms)["loss"]) == expected
-
-
 def settled(name):
     """An embedder of a row whose batch statistics are those of sound."""
     keras.utils.set_random_seed(0)
@@ -134,8 +118,8 @@ def settled(name):
     return embedder
 
 
-# The sizes of the perceptron are no architectures of their own.
-@pytest.mark.parametrize("name", [name for name in ENCODERS if "mlp" not in name])
+# Not the sizes of the perceptron, and not the one ResNet whose strides and pooling two others have.
+@pytest.mark.parametrize("name", [name for name in ENCODERS if "mlp" not in name and name != "XV_regp"])
 def test_row_saves_embeds_in_chunks_serves_and_exports(name, tmp_path):
     embedder = settled(name)
     embedder.save(tmp_path / "embedder.keras")
