@@ -134,6 +134,7 @@ def test_timestamps():
     assert embedder.timestamps_ms(900_000)[-1] == 40 * 899_999 + 15
     np.testing.assert_array_equal(embedder.timestamps_ms(2, start=10), [415, 455])
     assert embedder.frame_seconds == 0.04
+    assert tiny_embedder(frontend={"sample_rate": 8000, "f_max": 4000.0}).frame_seconds == 0.08
     deeper = tiny_embedder(conv_blocks=3)
     np.testing.assert_array_equal(deeper.timestamps_ms(2), [35, 115])
     assert deeper.frame_seconds == 0.08
