@@ -10,6 +10,7 @@ from absl import logging
 
 from byola_keras.atomic import remove_partials, write_text
 from byola_keras.beam_runs import import_beam
+from byola_keras.embedding.outputs import Found
 from byola_keras.embedding.request import Request, embed_pending
 from byola_keras.embedding.sound_files import SoundFile
 from byola_keras.folder_lock import locked
@@ -26,7 +27,7 @@ def embed_files(
     overwrite: bool = False,
     beam_arguments: Sequence[str] | None = None,
 ) -> dict:
-    """Embeds sound files into a folder. What is there already is left as it is.
+    """Embeds sound files into a folder. What is there already, of the same sound, stays.
 
     Args:
         request: which embeddings are wanted.
@@ -38,7 +39,8 @@ def embed_files(
         The report, which is in `report.json` too.
 
     Raises:
-        ValueError: a bad value, embeddings of another model, or no file at all that can be decoded.
+        ValueError: a bad value, embeddings of another model or of another file of the same name, or no
+            file at all that can be decoded.
         FileNotFoundError: the model is not there.
         RuntimeError: the pipeline of Beam failed.
         ImportError: Beam or pyarrow is wanted and not installed.
@@ -58,7 +60,10 @@ def embed_files(
         outputs = request.outputs(embedder)
         if overwrite:
             outputs.clear()
-        done = set() if overwrite else outputs.done([file.name for file in files])
+        done, changed = Found(set(), set()) if overwrite else outputs.find(files)
+        if changed:
+            logging.info("%d file(s) have changed since and are embedded again.", len(changed))
+            outputs.forget(changed)
         pending = [file for file in files if file.name not in done]
         logging.info("%d file(s), of which %d are done.", len(files), len(done))
         if beam_arguments is None:

@@ -8,6 +8,7 @@ from byola_keras.embedding.embed_file import CHUNK_SECONDS
 from byola_keras.embedding.embed_many import embed_many
 from byola_keras.embedding.outputs import NpzFiles, Outputs
 from byola_keras.embedding.sound_files import SoundFile
+from byola_keras.embedding.sources import Source
 from byola_keras.embedding.tables import ParquetTable, TfrecordTable
 from byola_keras.models.embedder import Embedder
 from byola_keras.models.model_card import identity
@@ -67,11 +68,20 @@ def embed_pending(request: Request, embedder: Embedder, files: Iterable[SoundFil
         What became of each file.
     """
     outputs = request.outputs(embedder)
-    hop = embedder.frame_seconds
+    hop, sources = embedder.frame_seconds, {}
+
+    def noting_sources():
+        # Before a file is read: one that changes meanwhile must count as changed the next time.
+        for file in files:
+            sources[file.name] = Source.of(file.path)
+            yield file
+
     try:
-        for file, embeddings in embed_many(embedder, files, request.chunk_seconds, request.workers):
+        for file, embeddings in embed_many(
+            embedder, noting_sources(), request.chunk_seconds, request.workers
+        ):
             try:
-                frames = outputs.write(file.name, embeddings)
+                frames = outputs.write(file.name, sources.pop(file.name), embeddings)
             except AudioError as error:
                 yield Result(file.path, 0.0, str(error))
             else:

@@ -13,13 +13,16 @@ import tensorflow as tf
 import byola_keras
 from byola_keras.embedding import embed_many, tables
 from byola_keras.embedding.embed_files import embed_files
+from byola_keras.embedding.outputs import SOURCE_KEYS
 from byola_keras.embedding.request import Request, embed_pending
 from byola_keras.embedding.sound_files import find_sound_files
+from byola_keras.embedding.sources import Source
 from byola_keras.models.model_card import identity
 from tests.embedding.clip_folder import NAMES, write_clips
 from tests.factories import tiny_embedder
 
 CHUNK_SECONDS = 2.0
+SOURCE = Source("/a.wav", 1, 1)
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +83,8 @@ def test_npz_is_what_embed_file_gives(embedder, model, clips, output):
     for name in NAMES:
         expected = byola_keras.embed_file(embedder, str(clips / name))
         with np.load(output / f"{name}.npz") as saved:
-            assert set(saved) == {"scene", "frames", "timestamps_ms", "model"}
+            assert set(saved) == {"scene", "frames", "timestamps_ms", "model", *SOURCE_KEYS}
+            assert str(saved["source"]) == str(clips / name)
             assert str(saved["model"]) == identity(embedder) == report["model_identity"]
             for key, value in expected.items():
                 np.testing.assert_allclose(saved[key], value, rtol=1e-4, atol=1e-5)
@@ -147,7 +151,7 @@ def test_npz_of_another_program_is_not_replaced(model, clips, output):
 
 def test_frames_can_be_left_out_and_added(model, clips, output):
     embed(model, clips, output, frames=False)
-    assert set(np.load(output / "a.wav.npz")) == {"scene", "model"}
+    assert set(np.load(output / "a.wav.npz")) == {"scene", "model", *SOURCE_KEYS}
     assert embed(model, clips, output, frames=True)["embedded"] == 7
     assert "frames" in np.load(output / "long.flac.npz")
     assert embed(model, clips, output, frames=False)["already_there"] == 7
@@ -183,7 +187,7 @@ def test_a_part_of_a_table_is_written_when_its_rows_have_waited_long_enough(outp
     embeddings = embed_many.Embeddings([], np.zeros(72, "float32"), count=1)
     for seconds, name, parts in ((0, "a", 0), (200, "b", 0), (101, "c", 1), (299, "d", 1), (301, "e", 2)):
         now[0] += seconds
-        table.write(name, embeddings)
+        table.write(name, SOURCE, embeddings)
         folder = output / "embeddings.tfrecord"
         assert (len(list(folder.iterdir())) if folder.exists() else 0) == parts, name
     assert sorted(rows(output, "tfrecord")) == ["a", "b", "c", "d", "e"]
@@ -193,7 +197,7 @@ def test_a_part_that_is_written_again_replaces_itself(output):
     table = tables.TfrecordTable(str(output), "model", "mean_max")
     for _ in range(2):
         for name in ("a", "b"):
-            table.write(name, embed_many.Embeddings([], np.zeros(72, "float32"), count=1))
+            table.write(name, SOURCE, embed_many.Embeddings([], np.zeros(72, "float32"), count=1))
         table.flush()
     assert sorted(rows(output, "tfrecord")) == ["a", "b"]
 
@@ -205,7 +209,7 @@ def test_a_table_takes_the_scene_and_leaves_the_frames(output):
 
     table = tables.TfrecordTable(str(output), "model", "mean_max")
     scene = np.arange(72, dtype="float32")
-    assert table.write("a.wav", embed_many.Embeddings(frames(), scene, count=25)) == 25
+    assert table.write("a.wav", SOURCE, embed_many.Embeddings(frames(), scene, count=25)) == 25
     table.flush()
     np.testing.assert_array_equal(rows(output, "tfrecord")["a.wav"][0], scene)
 
@@ -270,3 +274,85 @@ def test_nothing_can_be_decoded(model, clips, output):
 def test_bad_format(model, clips, output):
     with pytest.raises(ValueError, match="Received: output_format='csv'"):
         embed(model, clips, output, "csv")
+
+
+FORMATS = pytest.mark.parametrize("output_format", ["npz", "parquet", "tfrecord"])
+
+
+def scenes(output, output_format):
+    if output_format == "npz":
+        return {name: np.load(output / f"{name}.npz")["scene"] for name in written(output)}
+    return {name: scene for name, (scene, _) in rows(output, output_format).items()}
+
+
+def two_days(tmp_path):
+    for day in (1, 2):
+        (tmp_path / f"day{day}").mkdir()
+        for name in ("a", "b", "c"):
+            draws = np.random.default_rng(day * ord(name))
+            soundfile.write(tmp_path / f"day{day}" / f"{name}.wav", draws.normal(0, 0.1, 8000), 16000)
+    return tmp_path / "day1", tmp_path / "day2"
+
+
+@FORMATS
+def test_other_sound_of_the_same_name_is_refused(model, tmp_path, output, output_format):
+    first, second = two_days(tmp_path)
+    embed(model, first, output, output_format)
+    before = scenes(output, output_format)
+    with pytest.raises(
+        ValueError, match="one sound file under each name.*day2/a.wav.*day1/a.wav.*--overwrite"
+    ):
+        embed(model, second, output, output_format)
+    np.testing.assert_equal(scenes(output, output_format), before)
+    assert embed(model, second, output, output_format, overwrite=True)["embedded"] == 3
+    assert (scenes(output, output_format)["a.wav"] != before["a.wav"]).any()
+
+
+@FORMATS
+def test_sound_that_has_changed_is_embedded_again(model, tmp_path, output, output_format):
+    first, second = two_days(tmp_path)
+    embed(model, first, output, output_format)
+    before = scenes(output, output_format)
+    (first / "b.wav").write_bytes((second / "b.wav").read_bytes())
+    report = embed(model, first, output, output_format)
+    assert (report["already_there"], report["embedded"]) == (2, 1)
+    after = scenes(output, output_format)
+    assert sorted(after) == sorted(before)
+    changed = {name for name in before if (after[name] != before[name]).any()}
+    assert changed == {"b.wav"}
+    assert embed(model, first, output, output_format)["already_there"] == 3
+    for path in first.iterdir():
+        os.utime(path, (0, 0))
+    assert embed(model, first, output, output_format)["embedded"] == 3
+    assert sorted(scenes(output, output_format)) == ["a.wav", "b.wav", "c.wav"]
+
+
+@FORMATS
+def test_embeddings_without_a_source_count_by_name(model, tmp_path, output, output_format):
+    first, second = two_days(tmp_path)
+    embed(model, first, output, output_format)
+    without_sources(output, output_format)
+    assert embed(model, second, output, output_format)["already_there"] == 3
+
+
+def without_sources(output, output_format):
+    """Rewrites embeddings as they were before sources were written with them."""
+    if output_format == "npz":
+        for path in output.rglob("*.npz"):
+            with np.load(path) as saved:
+                kept = {key: saved[key] for key in saved if "source" not in key}
+            np.savez(path, **kept)
+        return
+    for path in list((output / f"embeddings.{output_format}").iterdir()):
+        if output_format == "parquet":
+            table = pyarrow.parquet.read_table(path, columns=["path", "scene", "model"])
+            pyarrow.parquet.write_table(table, path)
+            continue
+        examples = [
+            tf.train.Example.FromString(record.numpy()) for record in tf.data.TFRecordDataset(str(path))
+        ]
+        with tf.io.TFRecordWriter(str(path)) as writer:
+            for example in examples:
+                for key in SOURCE_KEYS:
+                    del example.features.feature[key]
+                writer.write(example.SerializeToString())
