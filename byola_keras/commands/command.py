@@ -100,6 +100,15 @@ def help_text(command: Command) -> str:
     return "\n".join([text, "", "Flags:", *(_flag_help(values[name]) for name in values)])
 
 
+def print_to_reader(text: str) -> None:
+    """Prints a text whose reader, such as `head`, may have gone before its end."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        # Python flushes once more at its end, and would report the same error there.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def main(command: Command, arguments: list[str]) -> None:
     """Runs a command as this process and ends the process.
 
@@ -112,7 +121,7 @@ def main(command: Command, arguments: list[str]) -> None:
     """
     before_arguments_of_others = arguments[: arguments.index("--")] if "--" in arguments else arguments
     if set(_HELP) & set(before_arguments_of_others):
-        print(help_text(command))
+        print_to_reader(help_text(command))
         return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", command.tensorflow_log_level)
     if command.has_workers:

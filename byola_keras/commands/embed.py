@@ -5,8 +5,8 @@
 Each file gets an .npz with "scene" [D], "frames" [T', D], "timestamps_ms" [T'], "model" and "source", below
 --output_dir as the sound lies below its folder; --format=parquet and --format=tfrecord write one table of the
 scenes, in parts. What cannot be decoded is skipped and named, also in report.json. The same command again
-goes on where it stopped, and takes what is new or has changed. Corpora larger than one machine are embedded by
-Apache Beam, whose own flags follow after "--":
+goes on where it stopped, and takes what is new or has changed. Corpora larger than one machine are embedded
+by Apache Beam, whose own flags follow after "--":
 
     byola embed --model=... --input=... --output_dir=... --runner=beam -- --runner=FlinkRunner ...
 """

@@ -43,7 +43,8 @@ def define_flags(values: flags.FlagValues) -> None:
     common.sound_flag(
         values,
         "verify_audio",
-        "Sound to compare on, beside silence, noise and a tone, which also sets the ranges of 8-bit integers",
+        "Sound to compare on, beside silence, noise and a tone, which also sets the ranges of 8-bit "
+        "integers; of many files 32, spread evenly, are taken, and the first 10 s of each",
     )
     flags.mark_flags_as_required(["model", "output_dir"], values)
 

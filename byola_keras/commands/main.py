@@ -40,7 +40,7 @@ def main() -> None:
     """Runs the command that the first argument names."""
     name, *arguments = sys.argv[1:] or ["--help"]
     if name in ("--help", "-help", "-h", "help"):
-        print(_list())
+        command.print_to_reader(_list())
         return
     if name not in COMMANDS:
         near = difflib.get_close_matches(name, COMMANDS, n=1)

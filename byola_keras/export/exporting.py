@@ -65,12 +65,30 @@ def export(
             artefacts += _write_litert(files, embedder, output_dir, name, litert_input, list(given.values()))
         clips = {**generated_clips(embedder.sample_rate), **given}
         report = verify(embedder, artefacts, clips) if verified else None
-    figures = os.path.join(output_dir, VERIFICATION_FILE)
-    if report:
-        write_text(figures, json.dumps(report, indent=1) + "\n")
-    elif os.path.exists(figures):
-        os.remove(figures)  # The figures there are those of earlier files.
+    _write_figures(output_dir, {artefact.name for artefact in artefacts}, report)
     return report
+
+
+def _write_figures(output_dir, written, report):
+    """Writes the figures of the files written now, beside those of earlier files that are still there."""
+    path = os.path.join(output_dir, VERIFICATION_FILE)
+    merged = {**(report or {}), "artefacts": {}}
+    for name, entry in _earlier_figures(path).items():
+        if name not in written and os.path.exists(os.path.join(output_dir, name)):
+            merged["artefacts"][name] = entry
+    merged["artefacts"].update(report["artefacts"] if report else {})
+    if merged["artefacts"]:
+        write_text(path, json.dumps(merged, indent=1) + "\n")
+    elif os.path.exists(path):
+        os.remove(path)
+
+
+def _earlier_figures(path):
+    try:
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)["artefacts"]
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return {}
 
 
 def _check(formats, name, version, litert_input):

@@ -7,8 +7,8 @@ import numpy as np
 from byola_keras.audio.decode import AudioError, read_blocks
 from byola_keras.audio.files import find_audio_files
 
-_MOST_FILES = 32
-_MOST_SECONDS = 10.0
+MOST_FILES = 32
+MOST_SECONDS = 10.0
 
 
 def generated_clips(sample_rate: int) -> dict[str, np.ndarray]:
@@ -44,12 +44,12 @@ def read_clips(audio: Sequence[str], sample_rate: int) -> dict[str, np.ndarray]:
     if not audio:
         return {}
     paths = find_audio_files(audio, called="verify_audio")
-    chosen = np.unique(np.linspace(0, len(paths) - 1, min(len(paths), _MOST_FILES)).astype(int))
+    chosen = np.unique(np.linspace(0, len(paths) - 1, min(len(paths), MOST_FILES)).astype(int))
     return {paths[index]: _read_beginning(paths[index], sample_rate) for index in chosen}
 
 
 def _read_beginning(path, sample_rate):
-    wanted, blocks = round(_MOST_SECONDS * sample_rate), [np.zeros(0, np.float32)]
+    wanted, blocks = round(MOST_SECONDS * sample_rate), [np.zeros(0, np.float32)]
     try:
         for block in read_blocks(path, sample_rate):
             blocks.append(block)

@@ -1,8 +1,10 @@
 """What a command is: flags, help and the arguments that are left."""
 
 import importlib
+import os
 import pathlib
 import re
+import subprocess
 import sys
 
 import pytest
@@ -11,6 +13,7 @@ from absl import flags
 from byola_keras.commands import command, embed, prepare, pretrain
 from byola_keras.commands.main import COMMANDS
 from byola_keras.embedding.embed_file import CHUNK_SECONDS
+from byola_keras.export.verification_sounds import MOST_FILES, MOST_SECONDS
 
 TOOLS = pathlib.Path(__file__).parents[2] / "tools"
 
@@ -168,3 +171,24 @@ def test_defaults_that_also_stand_in_the_package():
     values, _ = parse("embed", "--model=m", "--output_dir=o", "--input=i")
     assert values.chunk_seconds == CHUNK_SECONDS
     assert COMMANDS["pretrain"] is pretrain.COMMAND
+
+
+def test_help_to_a_reader_that_has_gone():
+    reader, writer = os.pipe()
+    os.close(reader)
+    code = "from byola_keras.commands.main import main; main()"
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-c", code, "convert", "--help"],
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    finally:
+        os.close(writer)
+    assert ended.returncode == 0 and b"BrokenPipe" not in ended.stderr
+
+
+def test_help_says_how_much_sound_an_export_compares_on():
+    text = re.sub(r"\s+", " ", command.help_text(COMMANDS["export"]))
+    assert f"of many files {MOST_FILES}, spread evenly, are taken, and the first {MOST_SECONDS:g} s" in text

@@ -295,3 +295,24 @@ def test_clips(sounds_folder):
     for name, reason in (("broken", "."), ("none", "it holds no samples")):
         with pytest.raises(ValueError, match=rf"Received: '.*{name}.wav': {reason}"):
             read_clips([f"{sounds_folder}/{name}.wav"], 16000)
+
+
+def test_figures_of_files_that_stay_are_kept(embedder, float32, tmp_path, monkeypatch):
+    monkeypatch.setattr(export_module, "convert", only_float32(float32))
+
+    def figures_of(embedder, artefacts, clips):
+        return {"artefacts": {artefact.name: {"of": len(clips)} for artefact in artefacts}}
+
+    def figures():
+        return json.loads((tmp_path / "verify.json").read_text())["artefacts"]
+
+    monkeypatch.setattr(export_module, "verify", figures_of)
+    export(embedder, str(tmp_path), formats=["litert"])
+    export(embedder, str(tmp_path), formats=["saved_model"])
+    assert sorted(figures()) == ["litert/byola_float32.tflite", "saved_model/byola/1"]
+    # Those of a file that was replaced without a verification go, and those of files that are gone.
+    export(embedder, str(tmp_path), formats=["saved_model"], overwrite=True, verified=False)
+    assert list(figures()) == ["litert/byola_float32.tflite"]
+    (tmp_path / "litert" / "byola_float32.tflite").unlink()
+    export(embedder, str(tmp_path), formats=["saved_model"], version=2)
+    assert list(figures()) == ["saved_model/byola/2"]
