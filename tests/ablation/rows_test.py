@@ -125,8 +125,8 @@ def test_row_saves_embeds_in_chunks_serves_and_exports(name, tmp_path):
     embedder.save(tmp_path / "embedder.keras")
     loaded = byola_keras.load(str(tmp_path / "embedder.keras"))
     waveform = changing_noise(60_000)[None]
-    expected = embedder.embed(waveform)
-    np.testing.assert_array_equal(loaded.embed(waveform)["frames"], expected["frames"])
+    expected = embedder(waveform)
+    np.testing.assert_array_equal(loaded(waveform)["frames"], expected["frames"])
 
     soundfile.write(tmp_path / "long.wav", waveform[0], 16_000, subtype="FLOAT")
     for chunk_seconds in (0.7, 1.3):
@@ -134,7 +134,7 @@ def test_row_saves_embeds_in_chunks_serves_and_exports(name, tmp_path):
         for output in ("scene", "frames"):
             assert relative_error(found[output], expected[output][0]) < 1e-5
 
-    model = hear.load_model(str(tmp_path / "embedder.keras"), chunk_seconds=1.3)
+    model = hear.HearModel(loaded, chunk_seconds=1.3)
     frames, times = hear.get_timestamp_embeddings(tf.constant(waveform), model)
     assert relative_error(frames, expected["frames"]) < 1e-5 and times.shape == frames.shape[:2]
     assert relative_error(hear.get_scene_embeddings(tf.constant(waveform), model), expected["scene"]) < 1e-5
@@ -143,7 +143,7 @@ def test_row_saves_embeds_in_chunks_serves_and_exports(name, tmp_path):
     answer = tf.saved_model.load(str(tmp_path / "saved")).signatures["serving_default"]
     runner = litert_runner(loaded)
     for clip in (waveform, noise(2, 12_345)):
-        of_model = embedder.embed(clip)
+        of_model = embedder(clip)
         for found in (answer(tf.constant(clip)), runner(waveform=clip)):
             for output in ("scene", "frames"):
                 assert relative_error(found[output], of_model[output]) < 1e-4
