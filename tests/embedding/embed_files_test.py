@@ -356,3 +356,10 @@ def without_sources(output, output_format):
                 for key in SOURCE_KEYS:
                     del example.features.feature[key]
                 writer.write(example.SerializeToString())
+
+
+def test_sound_whose_folder_has_moved_is_not_embedded_again(model, tmp_path, output):
+    first, _ = two_days(tmp_path)
+    assert embed(model, first, output, "npz")["embedded"] == 3
+    first.rename(tmp_path / "moved")
+    assert embed(model, tmp_path / "moved", output, "npz")["already_there"] == 3
