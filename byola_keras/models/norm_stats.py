@@ -1,5 +1,6 @@
 """Mean and standard deviation of the log-mel of the training sound."""
 
+import contextlib
 import json
 import os
 from collections.abc import Iterable
@@ -89,3 +90,9 @@ def load(workdir: str) -> NormStats | None:
         return None
     with open(path, encoding="utf-8") as file:
         return NormStats(**json.load(file))
+
+
+def remove(workdir: str) -> None:
+    """Removes the statistics, if any were saved."""
+    with contextlib.suppress(FileNotFoundError):
+        os.remove(os.path.join(workdir, FILE_NAME))

@@ -13,6 +13,10 @@ from typing import NamedTuple
 _PUBLIC = "byola_keras.api"
 # What blocks get from the recipe, or from Keras, and seldom say themselves.
 _FROM_OUTSIDE = ("seed", "synchronized", "dtype", "name")
+# What a message calls the classes of a kind; all others are blocks.
+_CALLED = {"Model": "An encoder", "BYOL": "A model"}
+# Public layers that do not map a log-mel [B, T, F] to another, or are no block by themselves.
+_NO_BLOCKS = ("Augmentation", "LogMelSpectrogram", "RandomLayer", "TemporalPooling")
 
 
 class Block(NamedTuple):
@@ -137,12 +141,12 @@ def _find_class(name, kind):
             f"The module of a block must be importable. Received: {name}: {error}; is its folder in "
             "PYTHONPATH?"
         ) from error
-    if not (isinstance(found, type) and issubclass(found, kind)):
+    if not (isinstance(found, type) and issubclass(found, kind)) or _is_no_block(found, kind):
         listed = ", ".join(_public(kind))
         own = f"Keras {kind.__name__}" if kind.__module__.startswith("keras") else kind.__name__
         raise ValueError(
-            f"A block must be one of {listed}, or a {own} of your own as package.module:Class. Received: "
-            f"{name}"
+            f"{_CALLED.get(kind.__name__, 'A block')} must be one of {listed}, or a {own} of your own as "
+            f"package.module:Class. Received: {name}"
         )
     return found
 
@@ -153,7 +157,21 @@ def _public(kind):
     """
     public = vars(importlib.import_module(_PUBLIC))
     classes = [each for each in public.values() if isinstance(each, type) and issubclass(each, kind)]
-    return sorted(each.__name__ for each in classes if each is kind or not _required(each))
+    return sorted(each.__name__ for each in classes if each is kind or _is_offered(each, kind))
+
+
+def _is_offered(made_of, kind):
+    return not _required(made_of) and not _is_no_block(made_of, kind)
+
+
+def _is_no_block(made_of, kind):
+    """Whether a class of this package is asked for as a layer of the augmentation and cannot be one."""
+    import keras  # noqa: PLC0415 (a command reads its blocks before it loads TensorFlow)
+
+    ours = made_of.__module__.partition(".")[0] == __package__.partition(".")[0]
+    if kind is not keras.layers.Layer or not ours:
+        return False
+    return issubclass(made_of, keras.Model) or made_of.__name__ in _NO_BLOCKS
 
 
 def _required(made_of):

@@ -73,7 +73,16 @@ def make_model(stats: NormStats, recipe: Recipe) -> BYOL:
 
 
 def make_augmentation(recipe: Recipe) -> Augmentation:
-    """The recipe's chain of augmentation layers."""
+    """The recipe's chain of augmentation layers.
+
+    Raises:
+        ValueError: there is no block, or one cannot be made.
+    """
+    if not recipe.augmentation:
+        raise ValueError(
+            "`augmentation` must have a block: without one both views of a clip are the same. Received: "
+            "augmentation=(); leave it out for the published chain."
+        )
     defaults = {"seed": recipe.seed}
     return Augmentation([blocks.make(text, keras.layers.Layer, defaults) for text in recipe.augmentation])
 

@@ -7,13 +7,16 @@ import os
 
 from byola_keras import folder_lock
 from byola_keras.atomic import write_text
-from byola_keras.training import blocks
+from byola_keras.training import blocks, checkpoints, metrics_file
 from byola_keras.training.recipe import Recipe, Sound
 
 FILE_NAME = "configuration.json"
+FLAGS_FILE = "flags.txt"
 
 # Fields of the sound that the stream is a function of; which files or clips it has, the stream says itself.
 _SOUND_FIELDS = ("crop_seconds", "crops_per_clip")
+# Fields of the recipe that the statistics of the log-mel are a function of, beside the sound.
+_STATISTICS_FIELDS = ("norm_crops", "seed")
 # What runs from before blocks were written as text call the parameters of their blocks.
 _ENCODER_KEYS = ("channels", "mlp_units")
 _MEMORY_KEY = "memory_size"
@@ -53,7 +56,7 @@ def describe(sound: Sound, recipe: Recipe, stream) -> dict:
     return json.loads(json.dumps(described))
 
 
-def check(workdir: str, configuration: dict, former: dict | None = None) -> None:
+def check(workdir: str, configuration: dict, former: dict | None = None) -> bool:
     """Compares the configuration with the one that the run in `workdir` was started with, if any.
 
     A name that one of them lacks counts with the default of its field: a run from before the field existed
@@ -64,26 +67,40 @@ def check(workdir: str, configuration: dict, former: dict | None = None) -> None
         configuration: of `describe`.
         former: other values that mean the same, as older versions wrote them.
 
+    A start that ended before its first checkpoint, without a row in `metrics.csv`, binds nobody.
+
+    Returns:
+        Whether the statistics in `workdir`, if there are any, are those of this configuration.
+
     Raises:
         ValueError: the run was started with other values.
     """
     path = os.path.join(workdir, FILE_NAME)
     if not os.path.exists(path):
-        return
+        return True
     with open(path, encoding="utf-8") as file:
         started_with = _completed(json.load(file))
     wanted = _completed(configuration)
     former = {**wanted, **(former or {})}
     names = [name for name in wanted if started_with.get(name) not in (wanted[name], former[name])]
     names += [name for name in started_with if name not in wanted]
-    if names:
+    if names and _has_begun(workdir):
         received = ", ".join(f"{name}={wanted.get(name)!r}" for name in names)
         expected = ", ".join(f"{name}={started_with.get(name)!r}" for name in names)
         raise ValueError(
             f"A run must be resumed with the configuration that it was started with. Received: {received}; "
-            f"{workdir!r} was started with {expected}. Use these values and the same sound files, or "
-            "another working directory."
+            f"the run in {workdir!r} was started with {expected}. Use the values that it was started with, "
+            f"as --flagfile={os.path.join(workdir, FLAGS_FILE)} does, and the same sound files, or another "
+            "working directory."
         )
+    without_statistics = {field.name for field in dataclasses.fields(Recipe)} - {*_STATISTICS_FIELDS}
+    return without_statistics.issuperset(names)
+
+
+def _has_begun(workdir):
+    """Whether there is something to resume."""
+    saved = os.path.join(workdir, checkpoints.FOLDER)
+    return bool(metrics_file.steps_done(workdir) or (os.path.isdir(saved) and os.listdir(saved)))
 
 
 def save(workdir: str, configuration: dict) -> None:

@@ -25,7 +25,6 @@ from byola_keras.training.recipe import Recipe, Runtime, Sound
 from byola_keras.training.saver import Saver
 from byola_keras.training.tensorboard import Summaries
 
-FLAGS_FILE = "flags.txt"
 # Clips at a time in which the statistics are measured.
 _STATISTICS_BATCH = 256
 # Clips that TensorBoard's monitor looks at, and on which weights are tried before they are saved. The
@@ -91,14 +90,18 @@ def pretrain(
         # Working directory --------------------------------------------------------------------------
         run.enter_context(configuration.locked(workdir))
         configured = configuration.describe(sound, recipe, stream)
-        configuration.check(workdir, configured, stream.former_recipe())
+        same_statistics = configuration.check(workdir, configured, stream.former_recipe())
 
         # Statistics ---------------------------------------------------------------------------------
-        stats = norm_stats.load(workdir) or _measure_statistics(stream, recipe.norm_crops, workers)
+        stats = norm_stats.load(workdir) if same_statistics else None
+        stats = stats or _measure_statistics(stream, recipe.norm_crops, workers)
+        if not same_statistics:
+            # After a kill between the next two lines they would be taken for those of this configuration.
+            norm_stats.remove(workdir)
         # Once the sound has proved to be readable: a wrong folder must not spoil the directory.
         configuration.save(workdir, configured)
         norm_stats.save(stats, workdir)
-        write_text(os.path.join(workdir, FLAGS_FILE), flags_text)
+        write_text(os.path.join(workdir, configuration.FLAGS_FILE), flags_text)
 
         # Model, as it was where the run stopped -----------------------------------------------------
         with strategy.scope():

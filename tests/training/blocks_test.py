@@ -106,6 +106,41 @@ def test_blocks_that_cannot_be_made(text, message):
         make_augmentation(Recipe(augmentation=(text,)))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Encoder",
+        "ResNetEncoder",
+        "byola_keras:Encoder",
+        "LogMelSpectrogram",
+        "TemporalPooling",
+        "RandomLayer",
+        "Augmentation",
+    ],
+)
+def test_what_is_no_block_is_neither_taken_nor_listed(text):
+    with pytest.raises(ValueError, match="A block must be one of .*Received: ") as caught:
+        make_augmentation(Recipe(augmentation=(text,)))
+    listed = str(caught.value).partition("must be one of ")[2].partition(", or a Keras Layer")[0]
+    assert set(listed.split(", ")) == {
+        "BatchStandardization",
+        "GaussianMixup",
+        "LogMixupExp",
+        "RandomLinearFader",
+        "RandomResizeCrop",
+    }
+
+
+def test_an_augmentation_must_have_a_block():
+    with pytest.raises(ValueError, match=r"`augmentation` must have a block.*Received: augmentation=\(\)"):
+        make_augmentation(Recipe(augmentation=()))
+
+
+def test_encoder_with_a_typo():
+    with pytest.raises(ValueError, match="An encoder must be one of Encoder, ResNetEncoder, or .*: Encodr"):
+        make_encoder(Recipe(encoder="Encodr"))
+
+
 def test_encoder_must_keep_the_contract():
     with pytest.raises(
         ValueError, match="must be one of Encoder, .*or a Keras Model of your own.*RandomResizeCrop"

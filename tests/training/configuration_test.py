@@ -9,6 +9,7 @@ import byola_keras
 from byola_keras.audio.crops import CropStream
 from byola_keras.training import configuration
 from byola_keras.training.recipe import Recipe, Sound
+from tests.workdirs import write_metrics
 
 FILES = CropStream(["/x/dogs/1.wav", "/x/dolphins/1.wav"], 100, 0)
 SOUND = Sound()
@@ -42,6 +43,12 @@ SAME_AS_OLD = Recipe(
 
 def described(recipe=Recipe(), sound=SOUND, stream=FILES):
     return configuration.describe(sound, recipe, stream)
+
+
+@pytest.fixture(autouse=True)
+def begun(tmp_path):
+    """Every test's run has made a step, and so is bound to its configuration."""
+    write_metrics(tmp_path, 1)
 
 
 def write(workdir, values):
@@ -86,9 +93,7 @@ def test_what_is_written_is_accepted(tmp_path):
 )
 def test_other_recipe_is_refused(tmp_path, field, value):
     configuration.save(str(tmp_path), described())
-    with pytest.raises(
-        ValueError, match=f"Received: {field}=.* was started with {field}=.* Use these values"
-    ):
+    with pytest.raises(ValueError, match=f"Received: {field}=.* was started with {field}=.* Use the values"):
         check(tmp_path, dataclasses.replace(Recipe(), **{field: value}))
 
 
@@ -164,3 +169,21 @@ def test_model_is_kept_and_compared(tmp_path):
     check(tmp_path, Recipe(model=f"{__name__}:BYOLOfAUser(weight=0.5)"))
     with pytest.raises(ValueError, match=r"weight=0.25.*weight=0.5"):
         check(tmp_path, Recipe(model=f"{__name__}:BYOLOfAUser(weight=0.25)"))
+
+
+def test_before_the_first_step_another_configuration_is_free(tmp_path):
+    configuration.save(str(tmp_path), described())
+    (tmp_path / "metrics.csv").unlink()
+
+    def same_statistics(recipe=Recipe(), sound=SOUND):
+        return configuration.check(str(tmp_path), described(recipe, sound), FILES.former_recipe())
+
+    assert same_statistics(Recipe(learning_rate=0.5))
+    assert not same_statistics(Recipe(norm_crops=3))
+    assert not same_statistics(Recipe(seed=1))
+    assert not same_statistics(sound=Sound(crop_seconds=2.0))
+    (tmp_path / "checkpoints").mkdir()
+    assert same_statistics(Recipe(learning_rate=0.5))
+    (tmp_path / "checkpoints" / "checkpoint").write_text("")
+    with pytest.raises(ValueError, match="Received: learning_rate=0.5; the run in .* learning_rate=0.0001"):
+        same_statistics(Recipe(learning_rate=0.5))

@@ -1,8 +1,10 @@
 """The run called from Python: what it refuses, writes and shows."""
 
+import json
 import os
 import re
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -40,10 +42,36 @@ def test_only_broken_sound(tmp_path):
 
 def test_workdir_of_another_configuration(sounds, tmp_path):
     train(tmp_path, sounds)
-    with pytest.raises(ValueError, match="Received: learning_rate=0.5; .* learning_rate=0.0001. Use these"):
+    with pytest.raises(
+        ValueError,
+        match="Received: learning_rate=0.5; .* learning_rate=0.0001. Use the values.*--flagfile=.*flags.txt",
+    ):
         train(tmp_path, sounds, learning_rate=0.5)
     with pytest.raises(ValueError, match="Received: files=3, files_sha256"):
         train(tmp_path, f"{sounds}/00[0-2]*")
+
+
+class FailingBlock(keras.layers.Layer):
+    """A block of a user that fails in the first step."""
+
+    def call(self, x):
+        if x.shape[-1] is not None:
+            raise ValueError("fails in its first step")
+        return x
+
+
+def test_a_start_without_a_checkpoint_binds_nobody(sounds, tmp_path):
+    failing = (f"{__name__}:FailingBlock",)
+    with pytest.raises(ValueError, match="fails in its first step"):
+        train(tmp_path, sounds, augmentation=failing)
+    statistics = (tmp_path / "norm_stats.json").read_text()
+    with pytest.raises(ValueError, match="fails in its first step"):
+        train(tmp_path, sounds, augmentation=failing, learning_rate=0.5)
+    assert (tmp_path / "norm_stats.json").read_text() == statistics
+    train(tmp_path, f"{sounds}/00[0-2]*", steps=1)
+    assert (tmp_path / "norm_stats.json").read_text() != statistics
+    assert json.loads((tmp_path / "configuration.json").read_text())["files"] == 3
+    assert len(losses(tmp_path)) == 1
 
 
 def test_batch_that_does_not_divide(sounds, tmp_path):
