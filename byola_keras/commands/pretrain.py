@@ -99,4 +99,7 @@ COMMAND = command.Command(
     define_flags,
     run,
     interrupted="Interrupted before the training; there is nothing to save.",
+    # Until the training, which saves first: a KeyboardInterrupt may be lost in TensorFlow's clean-up, and all
+    # that is written is whole.
+    ends_on_interrupt=True,
 )

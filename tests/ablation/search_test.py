@@ -34,7 +34,7 @@ def start(folder, *arguments):
 
 
 def end(process):
-    output, _ = process.communicate(timeout=120)
+    output, _ = process.communicate(timeout=600)
     assert process.returncode == 0, output
     return output
 
