@@ -14,6 +14,7 @@ from byola_keras.ablation.recipes import recipe_of
 from byola_keras.ablation.scales import Scale, settings
 from byola_keras.ablation.tables import RANDOM, Row, Table, run_name
 from byola_keras.atomic import replacing, write_text
+from byola_keras.differences import differing, name_differences
 from byola_keras.evaluation import records
 from byola_keras.evaluation.evaluate import check_names
 from byola_keras.evaluation.tasks import load_task
@@ -152,10 +153,9 @@ class Bench:
             return
         with open(path, encoding="utf-8") as file:
             known = json.load(file)
-        names = [name for name in {**known, **wanted} if known.get(name) != wanted.get(name)]
+        names = differing(wanted, known)
         if names:
-            received = ", ".join(f"{name}={wanted.get(name)!r}" for name in names)
-            expected = ", ".join(f"{name}={known.get(name)!r}" for name in names)
+            received, expected = name_differences(names, wanted, known)
             raise ValueError(
                 "All rows in a folder must be made in the same way, or they cannot be compared. Received: "
                 f"{received}; {self.output_dir!r} was started with {expected}. Use these values, or another "

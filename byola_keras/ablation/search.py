@@ -16,6 +16,7 @@ from absl import logging
 
 from byola_keras.ablation import search_space
 from byola_keras.ablation.child import CommandFailedError
+from byola_keras.differences import differing, name_differences
 from byola_keras.folder_lock import locked
 
 DATABASE = "search.db"
@@ -143,9 +144,7 @@ def _check_settings(study, search):
     if known is None:
         study.set_user_attr(_SETTINGS, wanted)
     elif known != wanted:
-        names = [name for name in {**known, **wanted} if known.get(name) != wanted.get(name)]
-        received = ", ".join(f"{name}={wanted.get(name)!r}" for name in names)
-        expected = ", ".join(f"{name}={known.get(name)!r}" for name in names)
+        received, expected = name_differences(differing(wanted, known), wanted, known)
         raise ValueError(
             "All trials of a search must be made in the same way, or their scores say nothing. Received: "
             f"{received}; the search in {search.output_dir!r} was started with {expected}. Use these values, "

@@ -1,17 +1,17 @@
 """Compares exported models, each run in a process of its own, with the Keras model they were made from."""
 
-import contextlib
 import dataclasses
 import os
 import pathlib
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
 
+from byola_keras.layers.full_float32 import full_float32
 from byola_keras.models.embedder import Embedder
 
 # A precision must stay below the error, relative to the largest value, or above the cosine of an embedding.
@@ -86,17 +86,6 @@ def verify(embedder: Embedder, artefacts: Sequence[Artefact], clips: Mapping[str
             f"tolerance; nothing was kept.\n{table(report)}"
         )
     return report
-
-
-@contextlib.contextmanager
-def full_float32() -> Iterator[None]:
-    """Switches TensorFloat-32 off inside the context, and back to what it was at the end."""
-    before = tf.config.experimental.tensor_float_32_execution_enabled()
-    tf.config.experimental.enable_tensor_float_32_execution(False)
-    try:
-        yield
-    finally:
-        tf.config.experimental.enable_tensor_float_32_execution(before)
 
 
 def judge(precision: str, error: float, cosine: float) -> tuple[bool, str]:

@@ -7,6 +7,7 @@ from byola_keras.layers.batch_normalization import BatchNormalization
 from byola_keras.layers.dropout import Dropout
 from byola_keras.layers.sequence_mask import zero_beyond
 from byola_keras.layers.temporal_pooling import TemporalPooling
+from byola_keras.models.encoder_layers import chosen_layers, join_mels
 from byola_keras.models.initializers import dense, fan_in_uniform
 
 _FLATTENS = ("freq_channel", "mean_freq", "mean_channel")
@@ -164,9 +165,9 @@ class Encoder(keras.Model):
                 "The input must have at least 2 ** conv_blocks frames. Received: "
                 f"frames={x.shape[1]}, conv_blocks={self.conv_blocks}"
             )
-        names = self._chosen_layers(layers)
+        names = chosen_layers(layers, self.layer_names)
         blocks = self._block_outputs(x, training, lengths)
-        features = {f"conv_{number}": _join_mels(block) for number, block in enumerate(blocks, 1)}
+        features = {f"conv_{number}": join_mels(block) for number, block in enumerate(blocks, 1)}
         features["local"] = self._flattened(blocks[-1])
         counts = None if lengths is None else lengths // self.stride
         if self.features != "local":
@@ -178,14 +179,6 @@ class Encoder(keras.Model):
         )
         output = {"scene": self.temporal_pooling(frames, lengths=counts), "frames": frames}
         return {**output, "layers": {name: features[name] for name in names}} if names else output
-
-    def _chosen_layers(self, layers):
-        names = self.layer_names if layers == "all" else layers
-        if isinstance(names, str) or not set(names) <= set(self.layer_names):
-            raise ValueError(
-                f"`layers` must be 'all' or a list of some of {self.layer_names}. Received: layers={layers!r}"
-            )
-        return names
 
     def _block_outputs(self, x, training, lengths):
         """Output of each convolution block, [batch, T / 2 ** block, F / 2 ** block, channels]."""
@@ -203,7 +196,7 @@ class Encoder(keras.Model):
             return tf.reduce_mean(x, axis=2)
         if self.flatten == "mean_channel":
             return tf.reduce_mean(x, axis=3)
-        return _join_mels(x)
+        return join_mels(x)
 
     def global_features(self, local, training=None):
         """Output of the perceptron on each frame, [batch, T', mlp_units[-1]]."""
@@ -222,7 +215,7 @@ class Encoder(keras.Model):
 
     def compute_output_spec(self, x, training=None, layers=(), lengths=None):
         # `compute_output_shape` cannot know of `layers`.
-        names = self._chosen_layers(layers)
+        names = chosen_layers(layers, self.layer_names)
         output = {name: self._spec(shape) for name, shape in self.compute_output_shape(x.shape).items()}
         sizes = self._layer_sizes(x.shape[-1])
         frames = {name: None if x.shape[1] is None else x.shape[1] // self.strides[name] for name in names}
@@ -251,9 +244,3 @@ class Encoder(keras.Model):
             "synchronized": self.synchronized,
             "seed": self.dropout.seed,
         }
-
-
-def _join_mels(x):
-    """[batch, time, mel, channel] to [batch, time, mel x channel], mel-outer."""
-    shape = tf.shape(x)
-    return tf.reshape(x, [shape[0], shape[1], x.shape[2] * x.shape[3]])

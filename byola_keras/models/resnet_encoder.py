@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from byola_keras.layers.sequence_mask import zero_beyond
 from byola_keras.layers.temporal_pooling import TemporalPooling
+from byola_keras.models.encoder_layers import chosen_layers, join_mels
 from byola_keras.models.residual_block import ResidualBlock, Unit
 
 # Blocks of the four stages, and whether a block has a bottleneck.
@@ -175,16 +176,16 @@ class ResNetEncoder(keras.Model):
             raise ValueError(
                 f"The input must have at least {self.stride} frames. Received: frames={x.shape[1]}"
             )
-        names = self._chosen_layers(layers)
+        names = chosen_layers(layers, self.layer_names)
         # Whole strides only: then every layer halves the frames exactly, in a chunk as in the whole.
         x = tf.expand_dims(x[:, : tf.shape(x)[1] // self.stride * self.stride], -1)
         counts = None if lengths is None else tf.cast(lengths, tf.int32) // self.stride * self.stride
         outputs = self._stage_outputs(x, training, counts)
         last = outputs["stage_4"]
-        frames = tf.reduce_mean(last, axis=2) if self.resnet_pooling == "global_average" else _join_mels(last)
+        frames = tf.reduce_mean(last, axis=2) if self.resnet_pooling == "global_average" else join_mels(last)
         pooled = None if counts is None else counts // self.stride
         output = {"scene": self.temporal_pooling(frames, lengths=pooled), "frames": frames}
-        return {**output, "layers": {name: _join_mels(outputs[name]) for name in names}} if names else output
+        return {**output, "layers": {name: join_mels(outputs[name]) for name in names}} if names else output
 
     def _stage_outputs(self, x, training, counts):
         """Output of each of `layer_names`, [batch, time, mel, channels]; zero beyond `counts` input
@@ -207,14 +208,6 @@ class ResNetEncoder(keras.Model):
             outputs[name] = x
         return outputs
 
-    def _chosen_layers(self, layers):
-        names = self.layer_names if layers == "all" else layers
-        if isinstance(names, str) or not set(names) <= set(self.layer_names):
-            raise ValueError(
-                f"`layers` must be 'all' or a list of some of {self.layer_names}. Received: layers={layers!r}"
-            )
-        return names
-
     def compute_output_shape(self, input_shape):
         batch, frames, mels = input_shape
         size = self.embedding_size(mels)
@@ -229,7 +222,7 @@ class ResNetEncoder(keras.Model):
         def frames_at(stride):
             return (None if x.shape[1] is None else x.shape[1] // self.stride * self.stride // stride,)
 
-        names, size = self._chosen_layers(layers), self.embedding_size(x.shape[-1])
+        names, size = chosen_layers(layers, self.layer_names), self.embedding_size(x.shape[-1])
         output = {"scene": spec((), size), "frames": spec(frames_at(self.stride), size)}
         sizes = self._layer_sizes(x.shape[-1])
         chosen = {name: spec(frames_at(self.strides[name]), sizes[name]) for name in names}
@@ -244,9 +237,3 @@ class ResNetEncoder(keras.Model):
             "channels": self.channels,
             "synchronized": self.synchronized,
         }
-
-
-def _join_mels(x):
-    """[batch, time, mel, channel] to [batch, time, mel x channel], mel-outer."""
-    shape = tf.shape(x)
-    return tf.reshape(x, [shape[0], shape[1], x.shape[2] * x.shape[3]])

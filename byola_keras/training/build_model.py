@@ -1,7 +1,6 @@
 """The model that a recipe describes."""
 
 import contextlib
-import random
 from collections.abc import Iterator
 
 import keras
@@ -11,6 +10,7 @@ from byola_keras.layers.log_mel_spectrogram import LogMelSpectrogram
 from byola_keras.models.adam import Adam
 from byola_keras.models.byol import BYOL
 from byola_keras.models.contract import check_encoder
+from byola_keras.models.initializers import seeded_initializers
 from byola_keras.models.norm_stats import NormStats
 from byola_keras.training import blocks
 from byola_keras.training.recipe import Recipe
@@ -33,7 +33,7 @@ def build_model(
     Raises:
         ValueError: a block of the recipe cannot be made.
     """
-    with _seeded(recipe.seed), _dtype_policy(recipe.precision):
+    with seeded_initializers(recipe.seed), _dtype_policy(recipe.precision):
         model = make_model(stats, recipe)
         model.build((None, crop_length))
         model.compile(Adam(recipe.learning_rate), jit_compile=jit_compile)
@@ -48,7 +48,7 @@ def check_blocks(recipe: Recipe) -> None:
     Raises:
         ValueError: a block cannot be made, or the encoder is none by the contract.
     """
-    with _seeded(recipe.seed):
+    with seeded_initializers(recipe.seed):
         make_model(NormStats(0.0, 1.0, 0), recipe)
 
 
@@ -93,20 +93,6 @@ def make_encoder(recipe: Recipe) -> keras.Model:
     encoder = blocks.make(recipe.encoder, keras.Model, defaults)
     check_encoder(encoder)
     return encoder
-
-
-@contextlib.contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    """Initial weights made inside follow from `seed`; the caller's random numbers are not touched.
-
-    Keras draws the seeds of initializers from Python's `random`.
-    """
-    state = random.getstate()
-    random.seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(state)
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ import os
 
 from byola_keras import folder_lock
 from byola_keras.atomic import write_text
+from byola_keras.differences import name_differences
 from byola_keras.training import blocks, checkpoints, metrics_file
 from byola_keras.training.recipe import Recipe, Sound
 
@@ -85,8 +86,7 @@ def check(workdir: str, configuration: dict, former: dict | None = None) -> bool
     names = [name for name in wanted if started_with.get(name) not in (wanted[name], former[name])]
     names += [name for name in started_with if name not in wanted]
     if names and _has_begun(workdir):
-        received = ", ".join(f"{name}={wanted.get(name)!r}" for name in names)
-        expected = ", ".join(f"{name}={started_with.get(name)!r}" for name in names)
+        received, expected = name_differences(names, wanted, started_with)
         raise ValueError(
             f"A run must be resumed with the configuration that it was started with. Received: {received}; "
             f"the run in {workdir!r} was started with {expected}. Use the values that it was started with, "

@@ -1,8 +1,6 @@
 """Which devices train, and how exactly they compute."""
 
-import contextlib
 import functools
-from collections.abc import Iterator
 
 import tensorflow as tf
 
@@ -45,17 +43,3 @@ def apply_settings(runtime: Runtime) -> None:
         # There is no way back in a process.
         tf.config.experimental.enable_op_determinism()
     tf.config.experimental.enable_tensor_float_32_execution(runtime.tf32)
-
-
-@contextlib.contextmanager
-def full_float32() -> Iterator[None]:
-    """Inside, float32 matrix products and convolutions keep all digits on every GPU.
-
-    From Ampere on they have 10-bit mantissas otherwise (TF32), which moves a log-mel by up to 1e-3.
-    """
-    before = tf.config.experimental.tensor_float_32_execution_enabled()
-    tf.config.experimental.enable_tensor_float_32_execution(False)
-    try:
-        yield
-    finally:
-        tf.config.experimental.enable_tensor_float_32_execution(before)

@@ -9,6 +9,7 @@ from absl import logging
 from byola_keras.atomic import write_text
 from byola_keras.audio.crops import crop_dataset
 from byola_keras.corpus.corpus import SAMPLE_RATE
+from byola_keras.layers.full_float32 import full_float32
 from byola_keras.models import norm_stats
 from byola_keras.models.norm_stats import NormStats
 from byola_keras.models.preset import EMBEDDER_FILE
@@ -143,7 +144,7 @@ def pretrain(
 def _measure_statistics(stream, crops, workers):
     logging.info("Measuring mean and standard deviation of the log-mel over %d random crops.", crops)
     batches = crop_dataset(stream, _STATISTICS_BATCH, workers=workers)
-    with devices.full_float32():
+    with full_float32():
         stats = norm_stats.measure(make_frontend(), batches, crops)
     logging.info("Log-mel mean %.4f, standard deviation %.4f.", stats.mean, stats.std)
     return stats

@@ -19,10 +19,10 @@ from byola_keras.export.verify import (
     Artefact,
     VerificationError,
     _error_and_cosine,
-    full_float32,
     judge,
     verify,
 )
+from byola_keras.layers.full_float32 import full_float32
 from byola_keras.models.untrained import untrained_embedder
 from tests.export.closeness import cosine, relative_error
 from tests.factories import noise, settled_embedder

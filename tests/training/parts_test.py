@@ -1,14 +1,11 @@
 """The small parts of a run: intervals, files, devices, guards."""
 
 import csv
-import os
 
 import pytest
-import tensorflow as tf
 
-from byola_keras.atomic import replacing, write_text
 from byola_keras.training.callbacks import Guard, StepMetrics, TrainingFailedError, duration
-from byola_keras.training.devices import full_float32, make_strategy
+from byola_keras.training.devices import make_strategy
 from byola_keras.training.intervals import Interval
 from byola_keras.training.metrics_file import COLUMNS, MetricsFile
 
@@ -23,15 +20,6 @@ def test_interval():
     for text in ("0", "5s", "m", "-1", ""):
         with pytest.raises(ValueError, match=f"steps such as '500'.*Received: '{text}'"):
             Interval(text)
-
-
-def test_replacing_keeps_the_old_file_on_failure(tmp_path):
-    path = str(tmp_path / "a.keras")
-    write_text(path, "old")
-    with pytest.raises(RuntimeError), replacing(path) as temporary:
-        write_text(temporary, "half")
-        raise RuntimeError
-    assert (tmp_path / "a.keras").read_text() == "old" and os.listdir(tmp_path) == ["a.keras"]
 
 
 def row(step):
@@ -63,15 +51,6 @@ def test_devices():
         make_strategy(3)
     assert make_strategy(2) is make_strategy(2)
     assert make_strategy(1).num_replicas_in_sync == 1
-
-
-def test_full_float32_gives_the_setting_back():
-    before = tf.config.experimental.tensor_float_32_execution_enabled()
-    tf.config.experimental.enable_tensor_float_32_execution(True)
-    with full_float32():
-        assert not tf.config.experimental.tensor_float_32_execution_enabled()
-    assert tf.config.experimental.tensor_float_32_execution_enabled()
-    tf.config.experimental.enable_tensor_float_32_execution(before)
 
 
 def guarded(**values):
