@@ -1,24 +1,17 @@
 """The bench: no row is lost or made twice, whatever is killed and whichever tables share it."""
 
-import collections
-import csv
 import dataclasses
 import json
 import os
 import pathlib
-import signal
 
 import pytest
-from absl import flags
 
 from byola_keras.ablation import bench, report, scales, tables
 from byola_keras.ablation.child import CommandFailedError, CommandStoppedError
-from byola_keras.commands import ablate, ablate_scale, command
 from byola_keras.evaluation import records
-from tests import processes
 from tests.evaluation.tones import write_task
-from tests.sounds import write_sounds
-from tests.workdirs import losses, write_metrics
+from tests.workdirs import write_metrics
 
 VI, XI, XII, XIII = (tables.TABLES[number] for number in ("VI", "XI", "XII", "XIII"))
 STEPS = 3
@@ -246,130 +239,3 @@ def test_failed_row_ends_the_table(make, monkeypatch):
     monkeypatch.setattr(bench, "run_command", fails)
     with pytest.raises(CommandFailedError, match="no way"):
         on.run(on.jobs(VI, ["a"], 1), lambda: pytest.fail("has no results"))
-
-
-def parse(*arguments):
-    values = flags.FlagValues()
-    command.parse(ablate.COMMAND, arguments, values)
-    return values
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["--table=VI"], "--table and --output_dir must be given.*Received: table=VI, output_dir=None"),
-        (["--table=XX", "--output_dir=o"], "must be one of VI, VII, .*, XV. Received: table='XX'"),
-        (["--table=VI", "--rows=a,z", "--output_dir=o"], "rows of Table VI are a, b, .*Received: 'z'"),
-        (["--pretrain_flags=--seed=2", "--list"], "flags of byola pretrain for all.*Received: --seed"),
-        (["--pretrain_flags=--norm_crop=2", "--list"], "Received: '--norm_crop=2': Unknown"),
-        (["--evaluate_flags=--model=x", "--list"], "flags of byola evaluate for all.*Received: --model"),
-        (["--evaluate_flags=--tasks=x", "--list"], "Received: --tasks"),
-        (["--evaluate_flags=--seeds=x", "--list"], "must be integers"),
-    ],
-)
-def test_wrong_requests(arguments, message):
-    with pytest.raises(ValueError, match=message):
-        parse(*arguments)
-
-
-@pytest.mark.parametrize("given", [[], ["--tasks=csv:x.csv"], ["--audio_dir=x"]])
-def test_missing_notes_name_the_command_that_makes_them(tmp_path, monkeypatch, given):
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(FileNotFoundError, match="byola render_notes --output_dir=runs/quickstart/notes"):
-        parse("--table=VI", "--output_dir=o", *given)
-
-
-def test_flags_change_the_scale():
-    scale = ablate_scale.make_scale(parse("--list", "--scale=fsd50k", "--pretrain_flags=--workers=2"))
-    assert scale.is_the_papers and scale.flags == {**scales.FSD50K.flags, "workers": "2"}
-    scale = ablate_scale.make_scale(
-        parse(
-            "--list",
-            "--scale=fsd50k",
-            "--epochs=3",
-            "--audio_dir=a",
-            "--pretrain_flags=--nouse_predictor --encoder='Encoder(channels=4, mlp_units=(8, 8))'",
-            "--evaluate_flags=--seeds=1,2 --protocol=whole_clip",
-        )
-    )
-    assert not scale.is_the_papers and scale.audio_dir == ("a",)
-    assert scale.flags == {
-        "epochs": "3",
-        "global_batch_size": "256",
-        "use_predictor": "false",
-        "encoder": "Encoder(channels=4, mlp_units=(8, 8))",
-    }
-    assert scale.probe_flags == {"seeds": "1,2", "protocol": "whole_clip"}
-    assert "steps" not in ablate_scale.make_scale(parse("--list", "--epochs=3")).flags
-
-
-def test_processes_that_are_killed(tmp_path, task):
-    """The command itself: its parent is killed, then its child, then it is interrupted; then it ends."""
-    out = tmp_path / "out"
-    arguments = [
-        "--table=VI",
-        "--rows=f,random",
-        f"--audio_dir={write_sounds(tmp_path / 'sounds', 8)}",
-        f"--tasks=csv:{task}:pitch",
-        "--steps=2",
-        "--global_batch_size=4",
-        "--pretrain_flags=--norm_crops=16 --projection_units=32,8 "
-        "--encoder='Encoder(channels=4, mlp_units=(16, 16))'",
-        "--evaluate_flags=--learning_rate=1e-2 --seeds=42",
-        f"--output_dir={out}",
-    ]
-    workdir = out / "runs" / "VI_f" / "seed_0"
-
-    parent = processes.start("ablate.py", *arguments)
-    processes.wait_until((workdir / "configuration.json").exists, parent)
-    (orphan,) = children(parent.pid)
-    parent.kill()
-    parent.communicate()
-
-    # The training that is left saves itself; only then does the next one start.
-    parent = processes.start("ablate.py", *arguments)
-    processes.wait_until(lambda: children(parent.pid), parent)
-    processes.wait_until(lambda: not is_running(orphan), parent)
-    os.kill(children(parent.pid)[0], signal.SIGKILL)
-    code, output = processes.finish(parent)
-    assert code == 1 and "Received: SIGKILL for byola pretrain" in output, output
-    assert "the same command goes on" in output
-
-    parent = processes.start("ablate.py", *arguments)
-    processes.wait_until((workdir / "trained.json").exists, parent)
-    os.killpg(parent.pid, signal.SIGINT)
-    code, output = processes.finish(parent)
-    assert code == 130 and "Interrupted; the same command goes on." in output, output
-
-    code, output = processes.run("ablate.py", *arguments)
-    assert code == 0, output
-    results = collections.Counter(record["model"] for record in records.load(str(out)))
-    assert results == {str(out / "runs" / name): 1 for name in ("VI_f/seed_0", "random")}
-    assert len(losses(workdir)) == 2
-    with open(out / "table_VI.csv", encoding="utf-8", newline="") as file:
-        rows = {row["row"]: row for row in csv.DictReader(file)}
-    assert list(rows) == ["f", "random"]
-    assert all(0 < float(row["mean"]) <= 100 for row in rows.values())
-    assert "| f | RRC |" in output and "not the paper's scale: steps=2" in output
-
-
-def children(parent):
-    """Commands that a process has started. Libraries start processes, too, for a moment."""
-    pids = map(int, pathlib.Path(f"/proc/{parent}/task/{parent}/children").read_text().split())
-    return [pid for pid in pids if is_command(pid)]
-
-
-def is_command(pid):
-    try:
-        return b"byola_keras.ablation.child" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
-    except FileNotFoundError:
-        return False
-
-
-def is_running(pid):
-    """Whether there is such a process, and more of it than its exit code."""
-    try:
-        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
-        return False
-    return stat.rpartition(")")[2].split()[0] != "Z"

@@ -5,76 +5,21 @@ import os
 import pathlib
 
 import numpy as np
-import pyarrow.parquet
 import pytest
 import soundfile
-import tensorflow as tf
 
 import byola_keras
 from byola_keras.embedding import embed_many, tables
-from byola_keras.embedding.embed_files import embed_files
 from byola_keras.embedding.outputs import SOURCE_KEYS
 from byola_keras.embedding.request import Request, embed_pending
 from byola_keras.embedding.sound_files import find_sound_files
 from byola_keras.embedding.sources import Source
 from byola_keras.models.model_card import identity
-from tests.embedding.clip_folder import NAMES, write_clips
+from tests.embedding.clip_folder import NAMES
+from tests.embedding.many_files import CHUNK_SECONDS, embed, rows, written
 from tests.factories import tiny_embedder
 
-CHUNK_SECONDS = 2.0
 SOURCE = Source("/a.wav", 1, 1)
-
-
-@pytest.fixture(scope="module")
-def embedder():
-    return tiny_embedder(seed=0)
-
-
-@pytest.fixture(scope="module")
-def model(embedder, tmp_path_factory):
-    return embedder.save_to_preset(tmp_path_factory.mktemp("model") / "tiny")
-
-
-@pytest.fixture(scope="module")
-def other_model(tmp_path_factory):
-    return tiny_embedder(seed=1).save_to_preset(tmp_path_factory.mktemp("model") / "other")
-
-
-@pytest.fixture
-def clips(tmp_path):
-    return write_clips(tmp_path / "clips")
-
-
-@pytest.fixture
-def output(tmp_path):
-    return tmp_path / "output"
-
-
-def embed(model, clips, output, output_format="npz", overwrite=False, **request):
-    request = {"chunk_seconds": CHUNK_SECONDS, **request}
-    files = find_sound_files([str(clips)])
-    return embed_files(Request(model, str(output), output_format, **request), files, overwrite)
-
-
-def written(folder):
-    return sorted(str(path.relative_to(folder))[:-4] for path in folder.rglob("*.npz"))
-
-
-def rows(output, output_format):
-    """Name -> (scene, model) of a table, read as its users read it."""
-    folder = output / f"embeddings.{output_format}"
-    if output_format == "parquet":
-        table = pyarrow.parquet.read_table(folder).to_pydict()
-        found = list(zip(table["path"], table["scene"], table["model"], strict=True))
-    else:
-        features = {"path": "", "model": ""}
-        features = {name: tf.io.FixedLenFeature([], tf.string) for name in features}
-        features["scene"] = tf.io.FixedLenFeature([72], tf.float32)
-        records = tf.data.TFRecordDataset([str(path) for path in folder.iterdir()])
-        parsed = records.map(lambda record: tf.io.parse_single_example(record, features)).as_numpy_iterator()
-        found = [(row["path"].decode(), row["scene"], row["model"].decode()) for row in parsed]
-    assert len({name for name, *_ in found}) == len(found)
-    return {name: (np.asarray(scene, np.float32), model) for name, scene, model in found}
 
 
 def test_npz_is_what_embed_file_gives(embedder, model, clips, output):
@@ -274,92 +219,3 @@ def test_nothing_can_be_decoded(model, clips, output):
 def test_bad_format(model, clips, output):
     with pytest.raises(ValueError, match="Received: output_format='csv'"):
         embed(model, clips, output, "csv")
-
-
-FORMATS = pytest.mark.parametrize("output_format", ["npz", "parquet", "tfrecord"])
-
-
-def scenes(output, output_format):
-    if output_format == "npz":
-        return {name: np.load(output / f"{name}.npz")["scene"] for name in written(output)}
-    return {name: scene for name, (scene, _) in rows(output, output_format).items()}
-
-
-def two_days(tmp_path):
-    for day in (1, 2):
-        (tmp_path / f"day{day}").mkdir()
-        for name in ("a", "b", "c"):
-            draws = np.random.default_rng(day * ord(name))
-            soundfile.write(tmp_path / f"day{day}" / f"{name}.wav", draws.normal(0, 0.1, 8000), 16000)
-    return tmp_path / "day1", tmp_path / "day2"
-
-
-@FORMATS
-def test_other_sound_of_the_same_name_is_refused(model, tmp_path, output, output_format):
-    first, second = two_days(tmp_path)
-    embed(model, first, output, output_format)
-    before = scenes(output, output_format)
-    with pytest.raises(
-        ValueError, match="one sound file under each name.*day2/a.wav.*day1/a.wav.*--overwrite"
-    ):
-        embed(model, second, output, output_format)
-    np.testing.assert_equal(scenes(output, output_format), before)
-    assert embed(model, second, output, output_format, overwrite=True)["embedded"] == 3
-    assert (scenes(output, output_format)["a.wav"] != before["a.wav"]).any()
-
-
-@FORMATS
-def test_sound_that_has_changed_is_embedded_again(model, tmp_path, output, output_format):
-    first, second = two_days(tmp_path)
-    embed(model, first, output, output_format)
-    before = scenes(output, output_format)
-    (first / "b.wav").write_bytes((second / "b.wav").read_bytes())
-    report = embed(model, first, output, output_format)
-    assert (report["already_there"], report["embedded"]) == (2, 1)
-    after = scenes(output, output_format)
-    assert sorted(after) == sorted(before)
-    changed = {name for name in before if (after[name] != before[name]).any()}
-    assert changed == {"b.wav"}
-    assert embed(model, first, output, output_format)["already_there"] == 3
-    for path in first.iterdir():
-        os.utime(path, (0, 0))
-    assert embed(model, first, output, output_format)["embedded"] == 3
-    assert sorted(scenes(output, output_format)) == ["a.wav", "b.wav", "c.wav"]
-
-
-@FORMATS
-def test_embeddings_without_a_source_count_by_name(model, tmp_path, output, output_format):
-    first, second = two_days(tmp_path)
-    embed(model, first, output, output_format)
-    without_sources(output, output_format)
-    assert embed(model, second, output, output_format)["already_there"] == 3
-
-
-def without_sources(output, output_format):
-    """Rewrites embeddings as they were before sources were written with them."""
-    if output_format == "npz":
-        for path in output.rglob("*.npz"):
-            with np.load(path) as saved:
-                kept = {key: saved[key] for key in saved if "source" not in key}
-            np.savez(path, **kept)
-        return
-    for path in list((output / f"embeddings.{output_format}").iterdir()):
-        if output_format == "parquet":
-            table = pyarrow.parquet.read_table(path, columns=["path", "scene", "model"])
-            pyarrow.parquet.write_table(table, path)
-            continue
-        examples = [
-            tf.train.Example.FromString(record.numpy()) for record in tf.data.TFRecordDataset(str(path))
-        ]
-        with tf.io.TFRecordWriter(str(path)) as writer:
-            for example in examples:
-                for key in SOURCE_KEYS:
-                    del example.features.feature[key]
-                writer.write(example.SerializeToString())
-
-
-def test_sound_whose_folder_has_moved_is_not_embedded_again(model, tmp_path, output):
-    first, _ = two_days(tmp_path)
-    assert embed(model, first, output, "npz")["embedded"] == 3
-    first.rename(tmp_path / "moved")
-    assert embed(model, tmp_path / "moved", output, "npz")["already_there"] == 3
