@@ -154,6 +154,24 @@ def test_evaluate_and_validation_data_change_nothing():
     np.testing.assert_allclose(history["val_loss"], float(loss), rtol=1e-5)
 
 
+class HalfLoss(byola_keras.BYOL):
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        return 0.5 * super().compute_loss(y=y, y_pred=y_pred)
+
+
+def test_cosine_is_that_of_the_predictions_whatever_the_loss():
+    plain = compiled()
+    other = HalfLoss.from_config(plain.get_config())
+    other.build((None, 4000))
+    other.set_weights(plain.get_weights())
+    other.compile("sgd")
+    plain, half = (
+        model.evaluate(noise(8, 4000), batch_size=8, verbose=0, return_dict=True) for model in (plain, other)
+    )
+    np.testing.assert_allclose(half["loss"], 0.5 * plain["loss"], rtol=1e-6)
+    np.testing.assert_allclose([half["cosine"], 1 - plain["loss"] / 4], plain["cosine"], atol=1e-6)
+
+
 def test_keras_callbacks_run(tmp_path):
     model = compiled()
     callbacks = [

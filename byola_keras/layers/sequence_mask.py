@@ -18,7 +18,5 @@ def valid_frames(x, lengths):
 
 
 def zero_beyond(x, lengths):
-    """Puts zeros in place of what lies beyond each clip; arguments as of `valid_frames`, None changes
-    nothing.
-    """
+    """Puts zeros in place of what lies beyond each clip; arguments as of `valid_frames`, or None for `x`."""
     return x if lengths is None else tf.where(valid_frames(x, lengths), x, tf.zeros((), x.dtype))

@@ -6,9 +6,9 @@ import tensorflow as tf
 from byola_keras.layers.build_once import build_once
 from byola_keras.layers.random_layer import other_draws
 from byola_keras.layers.replicas import replica_count
-from byola_keras.models.losses import byol_loss, projection_std
+from byola_keras.models.losses import byol_loss, cosine_similarity, projection_std
 from byola_keras.models.moving_average import MovingAverage
-from byola_keras.models.online_model import OnlineModel
+from byola_keras.models.online_model import OnlineModel, untrained_copy
 from byola_keras.models.projection_head import ProjectionHead
 from byola_keras.models.step_mean import StepMean
 from byola_keras.models.target_decay import TargetDecay
@@ -31,11 +31,10 @@ class BYOL(OnlineModel):
     >>> model.fit(waveforms, epochs=100)        # an array or a dataset of [batch, 15200]
 
     As in the authors' code, the views pass the online network one after the other (batch statistics per
-    view), the target network runs in training mode (batch statistics, dropout), and the moving
-    average covers parameters, not the running statistics of batch normalisation. It is taken
-    after the optimizer's update, in the order of BYOL's own algorithm. Unlike here, the authors'
-    code takes it before the update, so that its target lags by one more update: a
-    difference of 1e-4 in a weight after five steps.
+    view), the target network runs in training mode (batch statistics, dropout), and the moving average covers
+    parameters, not the running statistics of batch normalisation. It is taken after the optimizer's update,
+    in the order of BYOL's own algorithm. Unlike here, the authors' code takes it before the update, so that
+    its target lags by one more update: a difference of 1e-4 in a weight after five steps.
 
     `evaluate` and `validation_data` give the same loss of two views that are the same at each call, by the
     running statistics and without dropout; nothing is learnt or remembered.
@@ -48,9 +47,8 @@ class BYOL(OnlineModel):
             `Augmentation`.
         encoder: Model, [batch, T, F] -> {"scene": [batch, D], ...}.
         projection_units: (hidden, output) sizes of projector and predictor.
-        target_decay: Float in [0, 1] or a `keras.optimizers.schedules.LearningRateSchedule` of the
-            optimizer's
-            iterations: tau, the target's share of itself at each step.
+        target_decay: tau, the target's share of itself at each step: a float in [0, 1], or a
+            `keras.optimizers.schedules.LearningRateSchedule` of the optimizer's iterations.
         use_predictor: Boolean; without it the projection itself is compared (Section IV-G, Table XII).
         synchronized: Boolean, batch statistics of projector and predictor over all replicas.
 
@@ -60,9 +58,6 @@ class BYOL(OnlineModel):
 
     Output shape:
         That of the encoder, for the online network.
-
-    Attributes:
-        target_decay: the number that the next step will use; a number may be assigned at any time.
 
     Reference:
         https://arxiv.org/abs/2204.07402, Sections II-E (equation 1, Fig. 2), III-A and IV-B1, and
@@ -96,7 +91,7 @@ class BYOL(OnlineModel):
 
         self.projector = head("projector")
         self.predictor = head("predictor") if use_predictor else None
-        self.target_encoder = _untrained_copy(encoder)
+        self.target_encoder = untrained_copy(encoder, f"target_{encoder.name}")
         self.target_projector = head("target_projector")
         self.jit_gradients = False
         self._step_means = [StepMean(name) for name in ("loss", "cosine", "projection_std")]
@@ -119,7 +114,7 @@ class BYOL(OnlineModel):
 
     @property
     def target_decay(self):
-        """tau, a float: what the next step will use."""
+        """tau, a float: what the next step will use. A number may be assigned at any time."""
         return float(self._target_decay.at(self._iterations()))
 
     @target_decay.setter
@@ -164,10 +159,10 @@ class BYOL(OnlineModel):
         Args:
             optimizer: Keras optimizer or its name; `byola_keras.Adam(1e-4)` is the paper's.
             loss: None; overwrite `compute_loss` for another one.
-            loss_weights: None.
+            loss_weights: None, as `metrics` and `weighted_metrics`.
             metrics: None.
             weighted_metrics: None.
-            run_eagerly: see Keras.
+            run_eagerly: see Keras, as for `steps_per_execution` and `auto_scale_loss`.
             steps_per_execution: see Keras.
             jit_compile: True compiles forward and backward pass by XLA; "auto" and False do not. Keras itself
                 compiles around the distribution strategy, which fails with several replicas.
@@ -227,45 +222,46 @@ class BYOL(OnlineModel):
         build_once(self, waveforms.shape)
         log_mel = self.normalized_log_mel(with_equal_shares(waveforms))
         view_one, view_two = self.augmentation(log_mel, training=True)
-        loss, deviation, gradients = self._gradient_function(view_one, view_two)
+        loss, measured, gradients = self._gradient_function(view_one, view_two)
         self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
         self._update_target()
-        values = self._note(loss, deviation)
+        values = self._note({"loss": loss, **measured})
         return values if ready is None else {**values, "data_ready": tf.reduce_max(ready)}
 
     def test_step(self, data):
-        """Loss of two views of the waveforms, without a change of any weight; see `train_step` for
-        arguments.
-        """
+        """Loss of two views of the waveforms, without a change of any weight; `data` as for `train_step`."""
         waveforms, _ = unpack(data)
         build_once(self, waveforms.shape)
         views = self.augmentation.preview(self.normalized_log_mel(waveforms), seed=0)[-1]
-        loss, projections = self._loss_of_views(views, training=False)
-        self._note(loss, projection_std(projections[0]))
+        loss, measured = self._loss_of_views(views, training=False)
+        self._note({"loss": loss, **measured})
         return self.get_metrics_result()
 
-    def _note(self, loss, deviation):
-        values = {"loss": loss, "cosine": 1.0 - loss / 4.0, "projection_std": deviation}
+    def _note(self, values):
         for mean in self._step_means:
             mean.update_state(values[mean.name])
         return values
 
     def _loss_and_gradients(self, view_one, view_two):
         with tf.GradientTape() as tape:
-            loss, projections = self._loss_of_views((view_one, view_two), training=True)
+            loss, measured = self._loss_of_views((view_one, view_two), training=True)
             # The optimizer sums the gradients of all replicas.
             scaled = self.optimizer.scale_loss(loss / replica_count())
         gradients = tape.gradient(scaled, self.trainable_variables)
-        return loss, projection_std(projections[0]), gradients
+        return loss, measured, gradients
 
     def _loss_of_views(self, views, training):
-        """Loss of the predictions of two views, and the projections that they were made of."""
+        """Loss of the predictions of two views, and what else is measured of them, by name."""
         projections = [self.project(view, training=training) for view in views]
         predictions = projections
         if self.use_predictor:
             predictions = [self.predictor(projection, training=training) for projection in projections]
-        targets = [tf.stop_gradient(self._target(view, training)) for view in views]
-        return self.compute_loss(y=targets[::-1], y_pred=predictions, training=training), projections
+        targets = [tf.stop_gradient(self._target(view, training)) for view in views][::-1]
+        pairs = zip(predictions, targets, strict=True)
+        # Of the predictions themselves: `compute_loss` may be another one.
+        cosines = [tf.reduce_mean(cosine_similarity(*pair)) for pair in pairs]
+        measured = {"cosine": sum(cosines) / 2.0, "projection_std": projection_std(projections[0])}
+        return self.compute_loss(y=targets, y_pred=predictions, training=training), measured
 
     def _target(self, view, training):
         with other_draws(_TARGET_DRAWS):
@@ -322,8 +318,3 @@ class BYOL(OnlineModel):
         parts = {part: keras.saving.deserialize_keras_object(config[part]) for part in _PARTS}
         decay = TargetDecay.from_config(config["target_decay"])
         return cls(**{**config, **parts, "target_decay": decay})
-
-
-def _untrained_copy(encoder):
-    config = {**encoder.get_config(), "name": f"target_{encoder.name}"}
-    return encoder.__class__.from_config(config)

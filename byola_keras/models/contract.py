@@ -1,5 +1,6 @@
 """What an encoder must be, so that chunks, exports, probes and HEAR work with it."""
 
+import inspect
 from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
@@ -52,3 +53,8 @@ def check_encoder(encoder) -> None:
             f"An encoder must have {', '.join(names)}; see byola_keras.models.contract. Received: "
             f"{type(encoder).__name__} without {', '.join(missing)}"
         )
+
+
+def takes_lengths(encoder) -> bool:
+    """Whether the encoder's call takes the `lengths` of a padded batch."""
+    return "lengths" in inspect.signature(type(encoder).call).parameters

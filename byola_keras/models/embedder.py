@@ -1,7 +1,5 @@
 """What is kept of a training run: waveform in, embeddings out."""
 
-import functools
-import inspect
 import json
 
 import keras
@@ -12,8 +10,9 @@ from byola_keras.layers.build_once import build_once
 from byola_keras.layers.float32_layer import float32_only
 from byola_keras.layers.waveforms import check_waveforms
 from byola_keras.models import preset
-from byola_keras.models.contract import check_encoder
+from byola_keras.models.contract import check_encoder, takes_lengths
 from byola_keras.models.embedder_graph import EmbedderGraph
+from byola_keras.models.model_card import card_to_json
 from byola_keras.models.samples import check_lengths, check_samples, plausible
 
 _PARTS = ("frontend", "normalization", "encoder")
@@ -81,7 +80,7 @@ class Embedder(keras.Model):
         self.frontend = frontend
         self.normalization = normalization
         self.encoder = encoder
-        self._card_json = _to_json(card)
+        self._card_json = card_to_json(card)
 
     # What the embeddings are ----------------------------------------------------------------------
 
@@ -156,7 +155,7 @@ class Embedder(keras.Model):
         return self.encoder(log_mel, training=training, **arguments)
 
     def _check_padded_batch(self, lengths, waveforms):
-        if not _takes_lengths(type(self.encoder)):
+        if not takes_lengths(self.encoder):
             raise ValueError(
                 "`lengths` needs an encoder whose call takes them. Received: "
                 f"{type(self.encoder).__name__}; embed the clips one by one."
@@ -309,26 +308,10 @@ def load(path_or_preset: str) -> Embedder:
     return Embedder.from_preset(path_or_preset)
 
 
-def _to_json(card):
-    if not isinstance(card, dict | None):
-        raise ValueError(f"`card` must be a dict or None. Received: card={card!r}")
-    try:
-        return json.dumps(card or {}, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"`card` must hold JSON values only. Received: {error}") from None
-
-
 def _checked(waveforms):
-    """Returns the waveforms. Eagerly, raises on values that cannot be sound; in a graph, replaces them by
-    0.
-    """
+    """Returns the waveforms. Eagerly, values that cannot be sound are refused; in a graph, they become 0."""
     check_waveforms(waveforms)
     if tf.executing_eagerly():
         check_samples(waveforms)
         return waveforms
     return tf.where(plausible(waveforms), waveforms, tf.zeros_like(waveforms))
-
-
-@functools.cache
-def _takes_lengths(encoder_class):
-    return "lengths" in inspect.signature(encoder_class.call).parameters

@@ -23,6 +23,20 @@ output["frames"]  # [batch, frames, {embedding_size}]
 _LEFT_OUT = ("name", "trainable", "dtype", "seed", "synchronized")
 
 
+def card_to_json(card: dict | None) -> str:
+    """Writes what is known of a model as JSON.
+
+    Raises:
+        ValueError: the card is no dict, or holds other than JSON values.
+    """
+    if not isinstance(card, dict | None):
+        raise ValueError(f"`card` must be a dict or None. Received: card={card!r}")
+    try:
+        return json.dumps(card or {}, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"`card` must hold JSON values only. Received: {error}") from None
+
+
 def describe(embedder: keras.Model) -> dict:
     """The facts of a built embedder by name, JSON values; under "card" what was kept of its making."""
     first, second = embedder.timestamps_ms(2)

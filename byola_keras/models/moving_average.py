@@ -28,9 +28,7 @@ class MovingAverage:
             self.pairs += [pair for pair in pairs if id(pair[1]) in parameters]
 
     def update(self, decay) -> None:
-        """Moves the targets: `decay` (tau, a float64 scalar) of themselves and the rest of the online
-        network.
-        """
+        """Lets the targets keep the share `decay` (tau, a float64 scalar) of themselves."""
         for online, target in self.pairs:
             share = tf.cast(1.0 - decay, target.dtype)
             target.assign_sub(share * (target.value - online.value))

@@ -43,3 +43,8 @@ class OnlineModel(keras.Model):
 def _without(variables, others):
     left_out = {id(variable) for variable in others}
     return [variable for variable in variables if id(variable) not in left_out]
+
+
+def untrained_copy(model: keras.Model, name: str) -> keras.Model:
+    """A model of the same configuration under another name, with weights of its own."""
+    return type(model).from_config({**model.get_config(), "name": name})

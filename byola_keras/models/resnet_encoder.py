@@ -188,9 +188,7 @@ class ResNetEncoder(keras.Model):
         return {**output, "layers": {name: join_mels(outputs[name]) for name in names}} if names else output
 
     def _stage_outputs(self, x, training, counts):
-        """Output of each of `layer_names`, [batch, time, mel, channels]; zero beyond `counts` input
-        frames.
-        """
+        """Output of each of `layer_names`, [batch, time, mel, channels], zero beyond `counts` frames."""
 
         def positions(name):
             return None if counts is None else counts // self.strides[name]
@@ -202,9 +200,7 @@ class ResNetEncoder(keras.Model):
         x = zero_beyond(x, positions("stage_1"))
         for name, blocks in zip(self.layer_names[1:], self.stages, strict=True):
             for block in blocks:
-                x = block(
-                    x, training=training, counts=None if counts is None else counts // self.strides[name]
-                )
+                x = block(x, training=training, counts=positions(name))
             outputs[name] = x
         return outputs
 

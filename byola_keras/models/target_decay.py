@@ -20,9 +20,8 @@ class TargetDecay:
         self._variable = None if callable(value) else tf.Variable(_checked(value), False, dtype=tf.float64)
 
     def at(self, iterations) -> tf.Tensor:
-        """The value after so many updates of the optimizer, a float64 scalar: 1 - 0.99 is no 0.01 in
-        float32.
-        """
+        """The value after so many updates of the optimizer, a float64 scalar."""
+        # 1 - 0.99 is off by 1e-6 of itself in float32.
         if self._schedule is not None:
             return tf.cast(self._schedule(iterations), tf.float64)
         return self._variable.read_value()
