@@ -61,14 +61,13 @@ def check(workdir: str, configuration: dict, former: dict | None = None) -> bool
     """Compares the configuration with the one that the run in `workdir` was started with, if any.
 
     A name that one of them lacks counts with the default of its field: a run from before the field existed
-    resumes. Fields that may change, such as the number of steps, are not compared.
+    resumes. Fields that may change, such as the number of steps, are not compared. A start that ended before
+    its first checkpoint, without a row in `metrics.csv`, binds nobody.
 
     Args:
         workdir: an existing folder.
         configuration: of `describe`.
         former: other values that mean the same, as older versions wrote them.
-
-    A start that ended before its first checkpoint, without a row in `metrics.csv`, binds nobody.
 
     Returns:
         Whether the statistics in `workdir`, if there are any, are those of this configuration.

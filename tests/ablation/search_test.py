@@ -20,6 +20,7 @@ from byola_keras.training.build_model import make_augmentation
 from byola_keras.training.recipe import Recipe
 from tests.ablation.search_process import LOG, STEPS, score, tiny_search
 from tests.evaluation.tones import write_task
+from tests.processes import finish, wait_until
 from tests.sounds import write_sounds
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -34,8 +35,8 @@ def start(folder, *arguments):
 
 
 def end(process):
-    output, _ = process.communicate(timeout=600)
-    assert process.returncode == 0, output
+    code, output = finish(process, seconds=600)
+    assert code == 0, output
     return output
 
 
@@ -99,7 +100,7 @@ def test_ends_of_the_ranges_can_be_made(end_of_range):
 def test_killed_and_started_again(tmp_path):
     for count in (2, 9):
         process = start(tmp_path, 14)
-        wait_for(lambda wanted=count: len(stages(tmp_path)) >= wanted, process)
+        wait_until(lambda wanted=count: len(stages(tmp_path)) >= wanted, process)
         process.kill()
         process.communicate()
     assert "14 finished" not in end(start(tmp_path, 14))
@@ -111,7 +112,7 @@ def test_killed_and_started_again(tmp_path):
 
 def test_two_processes_and_one_of_them_killed(tmp_path):
     first, second, third = (start(tmp_path, 18) for _ in range(3))
-    wait_for(lambda: len({process for *_, process in stages(tmp_path)}) == 3, third)
+    wait_until(lambda: len({process for *_, process in stages(tmp_path)}) == 3, third)
     third.kill()
     third.communicate()
     end(first)
@@ -123,21 +124,13 @@ def test_two_processes_and_one_of_them_killed(tmp_path):
     assert sum(count - 1 for count in again.values()) <= 1
 
 
-def wait_for(condition, process):
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert process.poll() is None, process.communicate()[0]
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def test_real_trainings_end_with_a_killed_search_and_go_on(tmp_path):
     sounds = write_sounds(tmp_path / "sounds", 8)
     (tmp_path / "task").mkdir()
     arguments = (tmp_path / "out", sounds, f"csv:{write_task(tmp_path / 'task', 15)}:pitch")
     process = start(*arguments)
     trial = tmp_path / "out" / "trials" / "0000"
-    wait_for((trial / "run" / "configuration.json").exists, process)
+    wait_until((trial / "run" / "configuration.json").exists, process)
     process.kill()
     # The training ends by itself, and until then the trial is not free. A process that ends gives its locks
     # back one after the other.
