@@ -22,6 +22,13 @@ def files(tmp_path):
     return paths
 
 
+def broken_files(folder, count):
+    paths = [folder / f"broken_{number:02d}.wav" for number in range(count)]
+    for path in paths:
+        path.write_bytes(b"nothing")
+    return list(map(str, paths))
+
+
 def batches(stream, count, batch_size=4, **arguments):
     return [batch.numpy() for batch in crop_dataset(stream, batch_size, **arguments).take(count)]
 
@@ -97,22 +104,14 @@ def test_substitutes_are_drawn_from_all_files(files, tmp_path):
 
 
 def test_one_good_file_among_many_broken_is_found(files, tmp_path):
-    paths = []
-    for number in range(30):
-        path = tmp_path / f"broken_{number}.wav"
-        path.write_bytes(b"nothing")
-        paths.append(str(path))
+    paths = broken_files(tmp_path, 30)
     stream = CropStream([*paths, files[7]], LENGTH, seed=0)
     crops = np.stack([stream.crop(place) for place in range(31)])
     assert set(file_numbers(crops)) == {7} and len(stream.skipped) == 30
 
 
 def test_search_for_a_substitute_ends(tmp_path):
-    paths = []
-    for number in range(80):
-        path = tmp_path / f"broken_{number:02d}.wav"
-        path.write_bytes(b"nothing")
-        paths.append(str(path))
+    paths = broken_files(tmp_path, 80)
     stream = CropStream(paths, LENGTH, seed=0)
     with pytest.raises(AudioError, match=r"Received: 80 file\(s\), none of the 5[01] tried"):
         stream.crop(0)
@@ -139,11 +138,7 @@ def test_missing_package_for_remote_files_is_named(files, monkeypatch):
 
 
 def test_only_broken_files(tmp_path):
-    paths = []
-    for number in range(7):
-        path = tmp_path / f"{number}.wav"
-        path.write_bytes(b"nothing")
-        paths.append(str(path))
+    paths = broken_files(tmp_path, 7)
     stream = CropStream(paths, LENGTH, seed=0)
     message = r"7 file\(s\), none of the 7 tried can be decoded"
     with pytest.raises(AudioError, match=message) as caught, stream.errors.unwrapped():
