@@ -93,13 +93,13 @@ class Bench:
             CommandFailedError: a process has failed; its own message is on the standard error.
             CommandStoppedError: a process was ended from outside.
         """
-        # A task that is not there must not be noticed after days of training.
-        self.tasks  # noqa: B018
+        # Read now: a task that is not there must not be noticed after days of training.
+        tasks = self.tasks
         busy = f"Another process works in {self.output_dir!r}, and is waited for."
         with locked(self.output_dir, busy, wait=True) as held:
             self._check_settings()
             for number, job in enumerate(jobs, 1):
-                missing = [spec for name, spec in self.tasks.items() if name not in self.scores(job)]
+                missing = [spec for name, spec in tasks.items() if name not in self.scores(job)]
                 if missing:
                     what = "Row %s, seed %d (%d of %d)."
                     logging.info(what, job.row.name, job.seed, number, len(jobs))

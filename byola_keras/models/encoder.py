@@ -7,7 +7,7 @@ from byola_keras.layers.batch_normalization import BatchNormalization
 from byola_keras.layers.dropout import Dropout
 from byola_keras.layers.sequence_mask import zero_beyond
 from byola_keras.layers.temporal_pooling import TemporalPooling
-from byola_keras.models.encoder_layers import chosen_layers, join_mels
+from byola_keras.models.encoder_layers import chosen_layers, join_mels, output_shapes
 from byola_keras.models.initializers import dense, fan_in_uniform
 
 _FLATTENS = ("freq_channel", "mean_freq", "mean_channel")
@@ -208,10 +208,7 @@ class Encoder(keras.Model):
         return x
 
     def compute_output_shape(self, input_shape):
-        batch, frames, mels = input_shape
-        size = self.embedding_size(mels)
-        frames = None if frames is None else frames // self.stride
-        return {"scene": (batch, size), "frames": (batch, frames, size)}
+        return output_shapes(self, input_shape)
 
     def compute_output_spec(self, x, training=None, layers=(), lengths=None):
         # `compute_output_shape` cannot know of `layers`.

@@ -1,4 +1,4 @@
-"""What encoders share in giving the features of their inner layers."""
+"""What encoders share: names of layers, frames of joined mels, shapes of their outputs."""
 
 from collections.abc import Sequence
 
@@ -27,3 +27,16 @@ def join_mels(x: tf.Tensor) -> tf.Tensor:
     """[batch, time, mel, channel] to [batch, time, mel x channel], mel-outer."""
     shape = tf.shape(x)
     return tf.reshape(x, [shape[0], shape[1], x.shape[2] * x.shape[3]])
+
+
+def output_shapes(encoder, input_shape: tuple) -> dict[str, tuple]:
+    """Shapes of scene and frames of an encoder whose frames have the size of its embedding.
+
+    Args:
+        encoder: see `byola_keras.models.contract`.
+        input_shape: (batch, T, F); batch and T may be None.
+    """
+    batch, frames, n_mels = input_shape
+    size = encoder.embedding_size(n_mels)
+    frames = None if frames is None else frames // encoder.stride
+    return {"scene": (batch, size), "frames": (batch, frames, size)}
