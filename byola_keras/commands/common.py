@@ -88,3 +88,10 @@ def hide_beam_reports() -> None:
 
     if not logging.vlog_is_on(1):
         logging.get_absl_handler().addFilter(lambda record: "apache_beam" not in record.pathname)
+
+
+def hide_tracing_reports() -> None:
+    """Leaves out TensorFlow's warnings of the number of its functions, of which each task has its own."""
+    import logging
+
+    logging.getLogger("tensorflow").setLevel("ERROR")

@@ -8,7 +8,6 @@ Each result is a line that is added to results.jsonl, of which results.md, resul
 details/ are made. Embeddings are kept: the same command again goes on from those that are there.
 """
 
-import logging as standard_logging
 import os
 
 from absl import flags
@@ -80,8 +79,7 @@ def check(values: flags.FlagValues, arguments: list[str]) -> None:
 
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
     """Evaluates each model on each task and prints the table."""
-    # Each task has functions of its own, of whose number TensorFlow warns.
-    standard_logging.getLogger("tensorflow").setLevel("ERROR")
+    common.hide_tracing_reports()
     from byola_keras.evaluation import choices, evaluate, results
 
     if values.summarize:

@@ -20,6 +20,7 @@ def define_flags(values: flags.FlagValues) -> None:
 
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
     """Trains the probes and prints their table."""
+    common.hide_tracing_reports()
     import byola_keras
     from byola_keras.quickstart.notes_probe import as_markdown, probe_notes
 

@@ -22,7 +22,7 @@ from byola_keras.training.recipe import Runtime
 
 # An epoch of a small folder is a step or two: the embedder is not written more often than this.
 _EMBEDDER_SECONDS = 60
-# Clips on which weights are tried before they are saved: at full size 0.2 s on two cores.
+# Clips on which weights are tried before they are saved: at full size 0.1 s on two cores.
 _TRIED_CLIPS = 16
 
 
