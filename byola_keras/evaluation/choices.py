@@ -3,6 +3,8 @@
 PROTOCOLS = WINDOW, WHOLE_CLIP = ("window", "whole_clip")
 # What chooses the learning rate of a probe, other than a number.
 SEARCH, AUTHORS = "search", "authors"
+# What tells the classes of the clips from their embeddings.
+PROBES = LINEAR, KNN, FEW_SHOT = ("linear", "knn", "few_shot")
 
 # Until these names were found the rules of the authors' evaluation code were called the paper's.
 OLD_PROTOCOLS = {"paper": WINDOW, "full": WHOLE_CLIP}

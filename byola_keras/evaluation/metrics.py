@@ -6,7 +6,11 @@ from collections.abc import Sequence
 import numpy as np
 
 # Student's t for a two-sided interval of 95 %, by degrees of freedom from 1 on.
-_T_95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
+_T_95 = (
+    *(12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228),
+    *(2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086),
+    *(2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042),
+)
 _NORMAL_95 = 1.960
 
 
@@ -53,17 +57,44 @@ def confusion_matrix(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.bincount(places, minlength=classes**2).reshape(classes, classes)
 
 
-def mean_and_interval(values: Sequence[float]) -> tuple[float, float]:
-    """Mean of repeated measurements and half the width of its 95 % confidence interval.
+def balanced_accuracy(scores: np.ndarray, labels: np.ndarray) -> float:
+    """Mean over the classes of the share of their clips that are told right: each class counts the same.
 
     Args:
-        values: at least one; the interval of one value is NaN.
+        scores: [clips, classes].
+        labels: class numbers [clips]; a class without clips does not count.
     """
-    count = len(values)
-    if count == 1:
-        return float(values[0]), math.nan
-    t = _T_95[count - 2] if count - 2 < len(_T_95) else _NORMAL_95
-    return float(np.mean(values)), float(t * np.std(values, ddof=1) / math.sqrt(count))
+    matrix = confusion_matrix(scores, labels)
+    clips = matrix.sum(axis=1)
+    return float(np.mean(np.diag(matrix)[clips > 0] / clips[clips > 0]))
+
+
+def mean_and_interval(values: Sequence[float] | np.ndarray) -> tuple[float, float]:
+    """Mean of repeated measurements and half the width of its 95 % confidence interval.
+
+    What was measured with each of several windows and each of several seeds varies with both. The variance of
+    the mean then is that of the means of the windows plus that of the means of the seeds, and the degrees of
+    freedom are those of the fewer: what remains of both counts twice, so that the interval is rather too wide
+    than too narrow.
+
+    Args:
+        values: [repeats] or [windows, seeds], at least one value; the interval of one value is NaN.
+
+    Reference:
+        Student's t; the mean of a two-way layout of random effects.
+    """
+    table = np.asarray(values, np.float64)
+    factors = [
+        table.mean(axis=tuple(other for other in range(table.ndim) if other != axis))
+        for axis in range(table.ndim)
+        if table.shape[axis] > 1
+    ]
+    if not factors:
+        return float(table.mean()), math.nan
+    freedom = min(map(len, factors)) - 1
+    t = _T_95[freedom - 1] if freedom <= len(_T_95) else _NORMAL_95
+    variance = sum(np.var(means, ddof=1) / len(means) for means in factors)
+    return float(table.mean()), float(t * math.sqrt(variance))
 
 
 def _average_precision(scores, targets):

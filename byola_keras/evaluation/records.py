@@ -4,15 +4,61 @@ import fcntl
 import json
 import math
 import os
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from byola_keras.evaluation.choices import present_learning_rate, present_protocol
+from byola_keras.evaluation.choices import LINEAR, WINDOW, present_learning_rate, present_protocol
 
 RESULTS_FILE = "results.jsonl"
 # What tables are made of; a record may have more: scores, learning_rate, learning_rate_choice, seconds ...
 FIELDS = ("task", "title", "model", "metric", "mean", "ci95", "protocol", "comparable")
+
+
+class Setting(NamedTuple):
+    """How a representation was evaluated: results of one setting stand in one row of the tables.
+
+    Attributes:
+        protocol: one of `choices.PROTOCOLS`.
+        learning_rate_choice: of a linear probe; None for other probes.
+        probe: one of `choices.PROBES`.
+        shots: clips of each class from which a few-shot probe has learned; None for other probes.
+        layer: name of the layer that was probed, or of several that were joined ("local+global"); None for
+            the embedding.
+        windows: how many windows of each clip were drawn, each time with probes of their own.
+    """
+
+    protocol: str
+    learning_rate_choice: str | None = None
+    probe: str = LINEAR
+    shots: int | None = None
+    layer: str | None = None
+    windows: int = 1
+
+    @classmethod
+    def of(cls, record: dict[str, Any]) -> "Setting":
+        """The setting of a record; records of earlier versions have the defaults for what they lack."""
+        return cls(**{field: record[field] for field in cls._fields if field in record})
+
+    @property
+    def as_published(self) -> bool:
+        """Whether published rows were measured so: protocol "window", a linear probe on the embedding."""
+        return (self.protocol, self.probe, self.layer) == (WINDOW, LINEAR, None)
+
+    def words(self) -> list[str]:
+        """What labels and names of files say: protocol, learning rate, and of the rest what is unusual."""
+        words = [self.protocol]
+        if self.learning_rate_choice is not None:
+            words.append(str(self.learning_rate_choice))
+        if self.shots is not None:
+            words.append(f"{self.probe} {self.shots}")
+        elif self.probe != LINEAR:
+            words.append(self.probe)
+        if self.layer is not None:
+            words.append(f"layer {self.layer}")
+        if self.windows > 1:
+            words.append(f"{self.windows} windows")
+        return words
 
 
 def append(output_dir: str, record: dict[str, Any]) -> None:

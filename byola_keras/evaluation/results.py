@@ -5,7 +5,7 @@ import os
 
 from byola_keras.atomic import write_text
 from byola_keras.evaluation import plots, published, records, tables
-from byola_keras.evaluation.choices import WINDOW
+from byola_keras.evaluation.choices import LINEAR, WINDOW
 from byola_keras.evaluation.correlation import representation_correlation
 
 # Fig. 6 is of accuracies: FSD50K and its subsets, which have mean average precisions, are left out of it.
@@ -44,27 +44,30 @@ def summarize(output_dir: str) -> str:
 
 
 def group_rows(found: list[dict]) -> list[tables.Row]:
-    """A row for each model, protocol and choice of the learning rate, in the order of their first results.
+    """A row for each model and setting (see `records.Setting`), in the order of their first results.
 
-    Rows of one model stand together, those of the protocol of the published rows first.
+    Rows of one model stand together: those of the protocol of the published rows first, of these the linear
+    probes, and of these the embedding before its layers.
 
     Args:
         found: records as `records.load` gives them.
     """
     grouped: dict[tuple, dict] = {}
     for record in found:
-        key = (record["model"], record["protocol"], record.get("learning_rate_choice"))
+        key = (record["model"], records.Setting.of(record))
         grouped.setdefault(key, {})[record["task"]] = record
-    models = [model for model, _, _ in grouped]
+    models = [model for model, _ in grouped]
     # By the first appearance of the model; sorting is stable.
-    order = sorted(grouped, key=lambda key: (models.index(key[0]), key[1] != WINDOW))
+    order = sorted(grouped, key=lambda key: (models.index(key[0]), *_distance_from_published(key[1])))
     rows = []
-    for model, protocol, choice in order:
-        several = models.count(model) > 1
-        details = ", ".join(str(detail) for detail in (protocol, choice) if detail is not None)
-        label = f"{model} ({details})" if several else model
-        rows.append(tables.Row(model, label, grouped[model, protocol, choice]))
+    for model, setting in order:
+        label = f"{model} ({', '.join(setting.words())})" if models.count(model) > 1 else model
+        rows.append(tables.Row(model, label, grouped[model, setting]))
     return rows
+
+
+def _distance_from_published(setting):
+    return setting.protocol != WINDOW, setting.probe != LINEAR, setting.layer is not None
 
 
 def _bars(rows):

@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from byola_keras.evaluation import published
-from byola_keras.evaluation.choices import WINDOW
+from byola_keras.evaluation.choices import LINEAR, WINDOW
 from byola_keras.evaluation.published import PublishedRow
+from byola_keras.evaluation.records import Setting
 
 _AVERAGE = "average"
 _AUC = "fsd50k_auc"
@@ -147,7 +148,7 @@ def _average(row):
 
 
 def _mark(records):
-    comparable = all(record["comparable"] and record["protocol"] == WINDOW for record in records)
+    comparable = all(record["comparable"] and Setting.of(record).as_published for record in records)
     return "" if comparable else "\\*"
 
 
@@ -184,6 +185,11 @@ def _reasons(rows):
     others = [protocol for protocol in protocols if protocol != WINDOW]
     if others:
         reasons.append(f"not the protocol {WINDOW} ({', '.join(others)})")
+    probes = dict.fromkeys(Setting.of(record).probe for record in records)
+    if others := [probe for probe in probes if probe != LINEAR]:
+        reasons.append(f"not a linear probe ({', '.join(others)})")
+    if layers := dict.fromkeys(record["layer"] for record in records if record.get("layer") is not None):
+        reasons.append(f"not the embedding but a layer ({', '.join(layers)})")
     return reasons
 
 

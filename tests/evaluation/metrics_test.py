@@ -51,10 +51,33 @@ def test_interval_of_three_seeds():
 
 
 @pytest.mark.parametrize(
-    ("count", "t"), [(2, 12.706), (4, 3.182), (7, 2.447), (11, 2.228), (12, 1.960), (13, 1.960), (100, 1.960)]
+    ("count", "t"),
+    [(2, 12.706), (4, 3.182), (7, 2.447), (11, 2.228), (20, 2.093), (31, 2.042), (32, 1.960), (100, 1.960)],
 )
 def test_interval_by_student(count, t):
-    """From Student's table: t of `count` - 1 degrees of freedom up to 10, then the normal distribution's."""
+    """From Student's table: t of `count` - 1 degrees of freedom up to 30, then the normal distribution's."""
     values = np.random.default_rng(count).normal(size=count)
     expected = t * np.std(values, ddof=1) / math.sqrt(count)
     assert metrics.mean_and_interval(values)[1] == pytest.approx(expected)
+
+
+def test_interval_over_windows_and_seeds():
+    """By hand: two windows (means 0.5 and 0.7) by three seeds (means 0.5, 0.6 and 0.7)."""
+    table = [[0.4, 0.5, 0.6], [0.6, 0.7, 0.8]]
+    mean, half_width = metrics.mean_and_interval(table)
+    # Variance of the means of the windows 0.02, of the seeds 0.01; one degree of freedom.
+    assert mean == pytest.approx(0.6) and half_width == pytest.approx(12.706 * math.sqrt(0.02 / 2 + 0.01 / 3))
+    # One window is as the seeds alone, one seed as the windows alone.
+    assert metrics.mean_and_interval(table[:1]) == pytest.approx(metrics.mean_and_interval(table[0]))
+    assert metrics.mean_and_interval([[0.5], [0.7]]) == pytest.approx(metrics.mean_and_interval([0.5, 0.7]))
+    assert math.isnan(metrics.mean_and_interval([[0.5]])[1])
+
+
+def test_balanced_accuracy_equals_scikit_learn():
+    draws = np.random.default_rng(0)
+    # The last class has no clip.
+    labels = draws.choice(5, 300, p=[0.7, 0.1, 0.1, 0.1, 0])
+    scores = draws.normal(size=(300, 5)) + 2 * np.eye(5)[labels]
+    scores[:, 4] -= 10
+    expected = sklearn_metrics.balanced_accuracy_score(labels, scores.argmax(axis=1))
+    assert metrics.balanced_accuracy(scores, labels) == pytest.approx(expected)

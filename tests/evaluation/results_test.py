@@ -89,6 +89,30 @@ def test_last_one_of_the_same_wins(tmp_path):
     ]
 
 
+def test_settings_have_rows_of_their_own(tmp_path):
+    """Also beside a record of an earlier version, which knows of linear probes only."""
+    append(tmp_path, mean=0.5)
+    append(tmp_path, mean=0.4, probe="knn", learning_rate_choice=None)
+    for shots, mean in ((1, 0.1), (5, 0.2)):
+        append(tmp_path, mean=mean, probe="few_shot", shots=shots, learning_rate_choice=None)
+    append(tmp_path, mean=0.3, layer="local+global")
+    append(tmp_path, mean=0.6, probe="linear", windows=3)
+    append(tmp_path, mean=0.7, probe="linear", layer=None, shots=None, windows=1)
+    markdown = results.summarize(str(tmp_path))
+    assert [row[:2] for row in rows_of(markdown)[2:8]] == [
+        ["runs/one (window, authors)", "70.0 ± 0.6"],
+        ["runs/one (window, authors, 3 windows)", "60.0 ± 0.6"],
+        ["runs/one (window, authors, layer local+global)", "30.0 ± 0.6\\*"],
+        ["runs/one (window, knn)", "40.0 ± 0.6\\*"],
+        ["runs/one (window, few_shot 1)", "10.0 ± 0.6\\*"],
+        ["runs/one (window, few_shot 5)", "20.0 ± 0.6\\*"],
+    ]
+    assert "not a linear probe (knn, few_shot); not the embedding but a layer (local+global)." in markdown
+    # One model is one representation, by its row that is as the published ones.
+    rows = results.group_rows(records.load(str(tmp_path)))
+    assert results.accuracies_by_representation(rows)["runs/one"] == {"esc50": 70.0}
+
+
 def test_average_needs_all_nine(tmp_path):
     append_nine(tmp_path)
     append(tmp_path, model="half")
