@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from absl import logging
 
-from byola_keras.ablation.child import CommandStoppedError, run_command
+from byola_keras.ablation.child import CommandFailedError, CommandStoppedError, run_command
 from byola_keras.ablation.recipes import recipe_of
 from byola_keras.ablation.scales import Scale, settings
 from byola_keras.ablation.tables import RANDOM, Row, Table, run_name
@@ -80,6 +80,8 @@ class Bench:
     def run(self, jobs: Sequence[Job], after_each: Callable[[], None]) -> None:
         """Pre-trains and probes what has no results yet; killed and started again, it goes on.
 
+        A row whose process fails does not keep the others from their turn.
+
         A folder serves one process at a time: where another one works in it, it is waited for, and so is the
         training that a killed one has left, which saves itself and ends.
 
@@ -90,9 +92,11 @@ class Bench:
         Raises:
             ValueError: the folder has runs of another scale, or a task cannot be read.
             FileNotFoundError: a task is not there.
-            CommandFailedError: a process has failed; its own message is on the standard error.
+            CommandFailedError: processes have failed; it names their rows and comes after all other rows. The
+                processes' own messages are on the standard error.
             CommandStoppedError: a process was ended from outside.
         """
+        failed = []
         # Read now: a task that is not there must not be noticed after days of training.
         tasks = self.tasks
         busy = f"Another process works in {self.output_dir!r}, and is waited for."
@@ -103,8 +107,18 @@ class Bench:
                 if missing:
                     what = "Row %s, seed %d (%d of %d)."
                     logging.info(what, job.row.name, job.seed, number, len(jobs))
-                    self._finish(job, missing, held)
-                    after_each()
+                    try:
+                        self._finish(job, missing, held)
+                    except CommandFailedError as error:
+                        failed.append(f"{job.row.name} (seed {job.seed})")
+                        logging.error("%s", error)
+                    else:
+                        after_each()
+        if failed:
+            raise CommandFailedError(
+                f"Every row must end well. Received: failures of {', '.join(failed)}; their messages stand "
+                "above. All other rows have results, and the same command tries these again."
+            )
 
     def scores(self, job: Job) -> dict[str, float]:
         """Scores of a job by the name of the task, in percent; empty as long as there are none."""

@@ -54,6 +54,7 @@ def check(values: flags.FlagValues, arguments: list[str]) -> None:
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
     """Runs the rows and prints the table; or the search."""
     from byola_keras.ablation import bench, costs, report
+    from byola_keras.ablation.child import CommandFailedError
     from byola_keras.evaluation import plots
 
     scale = ablate_scale.make_scale(values)
@@ -73,7 +74,11 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         found = report.outcomes(folder, folder.all_jobs(table))
         return report.write_report(table, found, scale, values.output_dir)
 
-    folder.run(jobs, write)
+    try:
+        folder.run(jobs, write)
+    except CommandFailedError:
+        print(write())
+        raise
     print(write())
 
 

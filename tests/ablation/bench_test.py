@@ -230,12 +230,21 @@ def test_missing_task_is_noticed_before_the_training(make, run):
     assert not os.path.exists(on.output_dir)
 
 
-def test_failed_row_ends_the_table(make, monkeypatch):
-    on = make()
+def test_failed_row_does_not_keep_the_others_from_their_turn(make, monkeypatch):
+    on, commands = make(), Commands()
 
-    def fails(*_):
-        raise CommandFailedError("no way")
+    def sometimes_fails(name, arguments, held=()):
+        if any(argument.startswith("--augmentation=") for argument in arguments):
+            raise CommandFailedError("no way")
+        commands(name, arguments, held)
 
-    monkeypatch.setattr(bench, "run_command", fails)
-    with pytest.raises(CommandFailedError, match="no way"):
-        on.run(on.jobs(VI, ["a"], 1), lambda: pytest.fail("has no results"))
+    monkeypatch.setattr(bench, "run_command", sometimes_fails)
+    jobs, written = on.jobs(VI, ["d", "a", "random"], 2), []
+    with pytest.raises(CommandFailedError, match=r"d \(seed 0\), d \(seed 1\)"):
+        on.run(jobs, lambda: written.append(1))
+    assert len(written) == 3
+    assert [job.row.name for job in jobs if on.scores(job)] == ["a", "random", "a"]
+
+    monkeypatch.setattr(bench, "run_command", commands)
+    on.run(jobs, lambda: written.append(1))
+    assert len(written) == 5
