@@ -45,7 +45,14 @@ class AudioError(ValueError):
     """A sound file that cannot be used. The text is the reason, in a few words."""
 
 
-def read_crop(path: str, length: int, position: float, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
+def read_crop(
+    path: str,
+    length: int,
+    position: float,
+    sample_rate: int = SAMPLE_RATE,
+    start_seconds: float = 0.0,
+    end_seconds: float | None = None,
+) -> np.ndarray:
     """Reads a piece of a sound file, and decodes as little besides it as the format allows.
 
     Args:
@@ -53,27 +60,57 @@ def read_crop(path: str, length: int, position: float, sample_rate: int = SAMPLE
             others), of any rate, bit depth and number of channels, which are averaged. The content tells
             the format, not the name.
         length: number of samples in the piece, at `sample_rate`.
-        position: where in the file the piece lies, in [0, 1): at 0 it begins with the file, close to 1 it
+        position: where in the span the piece lies, in [0, 1): at 0 it begins with the span, close to 1 it
             ends with it.
         sample_rate: rate of the returned samples in Hz.
+        start_seconds: beginning of the span of the file that counts.
+        end_seconds: its end; None, or what lies behind the file's end, is the end of the file.
 
     Returns:
-        float32 [length], full scale is 1; a file shorter than that is padded with zeros at its end.
+        float32 [length], full scale is 1; a span shorter than that is padded with zeros at its end.
 
     Raises:
-        AudioError: the file cannot be decoded, is empty or holds values that are not finite.
+        AudioError: the file cannot be decoded, its span is empty or holds values that are not finite.
     """
     with open_sound(path) as sound:
-        total = _resampled_length(sound.frames, sound.samplerate, sample_rate)
+        first, total = _span(sound, start_seconds, end_seconds, sample_rate)
         # A stream of unknown length can be read from its beginning only.
         known = sound.frames <= _MAX_FRAMES
-        start = int(position * (max(total - length, 0) + 1)) if known else 0
-        piece = _read_resampled(sound, start, length, sample_rate)
+        offset = int(position * (max(total - length, 0) + 1)) if known else 0
+        piece = _read_resampled(sound, first + offset, min(length, total), sample_rate)
+    return np.pad(_checked(piece), (0, length - len(piece)))
+
+
+def read_span(
+    path: str, start_seconds: float, end_seconds: float | None, sample_rate: int = SAMPLE_RATE
+) -> np.ndarray:
+    """Reads all samples of a span of a sound file; arguments and errors as of `read_crop`.
+
+    Returns:
+        float32 [samples].
+    """
+    with open_sound(path) as sound:
+        first, total = _span(sound, start_seconds, end_seconds, sample_rate)
+        piece = _read_resampled(sound, first, total, sample_rate)
+    return _checked(piece)
+
+
+def _span(sound, start_seconds, end_seconds, sample_rate):
+    """First sample and number of samples of a span, at `sample_rate`."""
+    total = _resampled_length(sound.frames, sound.samplerate, sample_rate)
+    first = round(start_seconds * sample_rate)
+    last = total if end_seconds is None else min(round(end_seconds * sample_rate), total)
+    if start_seconds and first >= last:
+        raise AudioError(f"it holds no samples from {start_seconds:g} seconds on")
+    return first, max(0, last - first)
+
+
+def _checked(piece):
     if not len(piece):
         raise AudioError("it holds no samples")
     if not np.isfinite(piece).all():
         raise AudioError("it holds values that are not finite")
-    return np.pad(piece, (0, length - len(piece)))
+    return piece
 
 
 def read_blocks(path: str, sample_rate: int = SAMPLE_RATE) -> Iterator[np.ndarray]:

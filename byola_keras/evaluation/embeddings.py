@@ -143,5 +143,7 @@ def _key(task, embedder, *arguments):
         found = os.stat(clip.path)
         # The fold decides which clips the statistics are measured on.
         line = (name, found.st_size, found.st_mtime_ns, clip.split, clip.fold)
+        # Only then: what was embedded before clips could be pieces is still found.
+        line += (clip.start, clip.end) if clip.is_segment else ()
         digest.update(os.fsencode(json.dumps(line)))
     return digest.hexdigest()[:16]

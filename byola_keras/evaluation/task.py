@@ -8,19 +8,28 @@ SPLITS = ("train", "valid", "test")
 
 
 class Clip(NamedTuple):
-    """A labelled sound file.
+    """A labelled sound file, or a piece of one.
 
     Attributes:
         path: of the file.
         labels: one for most tasks, any number for a multi-label one.
         split: "train", "valid" or "test"; empty in a task with folds.
         fold: from 1 on in a task with folds, else 0.
+        start: where in the file the clip begins, in seconds.
+        end: where it ends, in seconds; None for the end of the file.
     """
 
     path: str
     labels: tuple[str, ...]
     split: str = ""
     fold: int = 0
+    start: float = 0.0
+    end: float | None = None
+
+    @property
+    def is_segment(self) -> bool:
+        """Whether the clip is a piece of its file."""
+        return self.start > 0 or self.end is not None
 
 
 def by_split(clips: Iterable[Clip]) -> tuple[Clip, ...]:

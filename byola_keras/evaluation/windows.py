@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import tensorflow as tf
 
-from byola_keras.audio.decode import AudioError, read_crop
+from byola_keras.audio.decode import AudioError, read_crop, read_span
 from byola_keras.audio.error_carrier import ErrorCarrier
 from byola_keras.embedding.embed_file import sound_blocks
 from byola_keras.evaluation.choices import PROTOCOLS, WHOLE_CLIP
@@ -64,11 +64,14 @@ class Windows:
         """The sound of a clip, float32 [samples]."""
         clip = self._task.clips[number]
         try:
+            if self._protocol == WHOLE_CLIP and clip.is_segment:
+                return read_span(clip.path, clip.start, clip.end, self._sample_rate)
             if self._protocol == WHOLE_CLIP:
                 return np.concatenate(list(sound_blocks(clip.path, self._sample_rate)))
             drawn = np.random.default_rng((self._seed, 3, int(number))).random()
             position = 0.0 if clip.split == "test" else drawn
-            return read_crop(clip.path, self._length, position, self._sample_rate)
+            span = (clip.start, clip.end)
+            return read_crop(clip.path, self._length, position, self._sample_rate, *span)
         except AudioError as error:
             unreadable = ValueError(
                 f"Every clip of {self._task.title} must be readable. Received: {clip.path}: {error}; repair "

@@ -8,7 +8,7 @@ import pytest
 import soundfile
 import soxr
 
-from byola_keras.audio.decode import AudioError, read_blocks, read_crop
+from byola_keras.audio.decode import AudioError, read_blocks, read_crop, read_span
 
 
 def tone(sample_rate, seconds=2.5, channels=1):
@@ -40,6 +40,26 @@ def test_any_rate_equals_the_resampled_whole(tmp_path, sample_rate, position):
     np.testing.assert_allclose(
         read_crop(path, 15200, position), expected_crop(path, 15200, position), atol=2e-6
     )
+
+
+@pytest.mark.parametrize("sample_rate", [8000, 44100])
+def test_span_of_a_file_equals_that_of_the_resampled_whole(tmp_path, sample_rate):
+    path = str(tmp_path / "tone.wav")
+    soundfile.write(path, tone(sample_rate), sample_rate, subtype="FLOAT")
+    whole = expected_crop(path, 40_000, 0)
+    # From 0.5 to 2 seconds; 0.95 seconds of it begin anywhere in the first 0.55.
+    for position, start in ((0.0, 8000), (0.5, 8000 + 4400), (0.9999999, 8000 + 8800)):
+        crop = read_crop(path, 15200, position, 16000, 0.5, 2.0)
+        np.testing.assert_allclose(crop, whole[start : start + 15200], atol=2e-6)
+    np.testing.assert_allclose(read_span(path, 0.5, 2.0), whole[8000:32_000], atol=2e-6)
+    np.testing.assert_allclose(read_span(path, 1.5, None), whole[24_000:], atol=2e-6)
+    short = np.pad(whole[8000:9600], (0, 13_600))
+    np.testing.assert_allclose(read_crop(path, 15200, 0.7, 16000, 0.5, 0.6), short, atol=2e-6)
+    # What lies behind the end is the end; a span behind it is none.
+    np.testing.assert_allclose(read_span(path, 2.0, 9.0), whole[32_000:], atol=2e-6)
+    for read in (lambda: read_span(path, 3.0, 4.0), lambda: read_crop(path, 15200, 0, 16000, 3.0)):
+        with pytest.raises(AudioError, match="no samples from 3 seconds on"):
+            read()
 
 
 @pytest.mark.parametrize(

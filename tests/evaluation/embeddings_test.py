@@ -121,6 +121,7 @@ def test_cache_knows_what_embeddings_depend_on(task, embedder, tmp_path, monkeyp
         {"own_statistics": False, "protocol": "whole_clip"},
         {"task": Task("noise", "Noise", task.clips[:-1], 1.5)},
         {"task": Task("noise", "Noise", task.clips, 1.25)},
+        {"task": Task("noise", "Noise", (task.clips[0]._replace(end=0.5), *task.clips[1:]), 1.5)},
         {"task": Task("noise", "Noise", tuple(c._replace(split="train") for c in task.clips), 1.5)},
     ]
     keras.utils.set_random_seed(8)

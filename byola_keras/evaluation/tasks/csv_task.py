@@ -3,10 +3,8 @@
 import dataclasses
 import os
 
-import soundfile
-
 from byola_keras.evaluation.task import SPLITS, Clip, Task, by_split
-from byola_keras.evaluation.tasks import reading
+from byola_keras.evaluation.tasks import reading, segments
 
 PREFIX = "csv:"
 
@@ -18,6 +16,9 @@ def read(path: str, column: str | None = None) -> Task:
     column `split` (train, valid or test) or, without such a one, `fold` (1 to n). If any clip has several
     labels, with commas between them, the task is multi-label, and a clip may also have none. Windows are as
     long as the training clips are on average (all clips in a task with folds).
+
+    With columns `start` and `end`, in seconds, a clip is a piece of the file; several pieces of one recording
+    are in one split.
 
     Args:
         path: path of the CSV file.
@@ -36,16 +37,18 @@ def read(path: str, column: str | None = None) -> Task:
     label_column = _column(path, columns, "label", (column,) if column else ("label", "labels"))
     split_column = _column(path, columns, "split", ("split", "fold"))
     multi_label = any(len(_parts(row[label_column])) > 1 for row in rows)
-    seen = {}
-    clips = [
-        Clip(
-            _sound(path, number, row[file_column], seen),
+    in_pieces = segments.has_segments(columns)
+    recordings = segments.Recordings(path, in_pieces)
+    clips = []
+    for number, row in enumerate(rows, 2):
+        clip = Clip(
+            _sound(path, number, row[file_column]),
             _labels(path, number, row[label_column], multi_label),
             reading.check_split(row["split"], path, number) if split_column == "split" else "",
             reading.check_fold(row["fold"], path, number) if split_column == "fold" else 0,
+            *(segments.read_segment(row, path, number) if in_pieces else ()),
         )
-        for number, row in enumerate(rows, 2)
-    ]
+        clips.append(recordings.add(clip, row[file_column], number))
     name = "_".join(["csv", os.path.splitext(os.path.basename(path))[0]] + ([column] if column else []))
     clips = by_split(clips)
     task = Task(name, name, clips, 0.0, multi_label=multi_label, comparable=False, file=os.path.abspath(path))
@@ -72,19 +75,13 @@ def _column(path, columns, meaning, names):
     )
 
 
-def _sound(path, number, name, seen):
+def _sound(path, number, name):
     sound = os.path.normpath(os.path.join(os.path.dirname(path), name))
     if not os.path.isfile(sound):
         raise FileNotFoundError(
             f"`csv` must name sound files relative to its folder. Received: {name!r} in row {number} of "
             f"{path}, which is not at {sound}"
         )
-    if sound in seen:
-        raise ValueError(
-            f"`csv` must name each sound file once, else it could be in two splits. Received: {name!r} in "
-            f"the rows {seen[sound]} and {number} of {path}"
-        )
-    seen[sound] = number
     return sound
 
 
@@ -127,15 +124,11 @@ def _check_classes(path, task):
 
 
 def _unit_seconds(path, task):
-    seconds = []
-    for clip in task.clips:
-        if not clip.fold and clip.split != "train":
-            continue
-        try:
-            seconds.append(soundfile.info(clip.path).duration)
-        except soundfile.LibsndfileError as error:
-            raise ValueError(
-                f"`csv` must name sound files that soundfile reads. Received: {clip.path}, named in "
-                f"{path}: {error}"
-            ) from error
+    # The pieces of all splits must lie in their files; of others the length alone is of interest.
+    measured = [
+        (clip, segments.clip_seconds(clip, path))
+        for clip in task.clips
+        if clip.is_segment or clip.fold or clip.split == "train"
+    ]
+    seconds = [length for clip, length in measured if clip.fold or clip.split == "train"]
     return sum(seconds) / len(seconds)
