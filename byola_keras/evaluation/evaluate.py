@@ -1,23 +1,18 @@
 """The evaluation from top to bottom: tasks and models in, results file, tables and charts out."""
 
-import csv
 import dataclasses
-import io
-import os
-import re
 import time
 from collections.abc import Sequence
 
 from absl import logging
 
-from byola_keras.atomic import write_text
-from byola_keras.evaluation import metrics, plots, records, results
+from byola_keras.evaluation import details, metrics, plots, records, results
 from byola_keras.evaluation.choices import AUTHORS, SEARCH, WINDOW
 from byola_keras.evaluation.embeddings import embed_task
 from byola_keras.evaluation.probe import LEARNING_RATES, SEEDS
 from byola_keras.evaluation.representations import has_statistics, load_representation
 from byola_keras.evaluation.task import Task
-from byola_keras.evaluation.task_probe import TaskScores, class_table, confusion, probe_task
+from byola_keras.evaluation.task_probe import probe_task
 from byola_keras.evaluation.tasks import TASKS, fsd50k, load_task
 from byola_keras.evaluation.tasks.fsd50k_subsets import SUBSETS, subset_scores
 from byola_keras.models.embedder import Embedder
@@ -92,7 +87,8 @@ def evaluate(
 def evaluate_task(task: Task, model: str, embedder: Embedder, options: Options) -> list[dict]:
     """Embeds and probes one task.
 
-    Writes the table of its classes and the confusion matrix to `details/` of the results' folder.
+    Writes the table of its classes, the predictions and the confusion matrix to `details/` of the results'
+    folder.
 
     Returns:
         The record for `results.append`; for FSD50K also those of its three subsets.
@@ -120,7 +116,7 @@ def evaluate_task(task: Task, model: str, embedder: Embedder, options: Options) 
     if task.multi_label:
         auc = [metrics.mean_roc_auc(scores, outcome.targets) for scores in outcome.scores]
         record |= _with_auc(auc)
-    write_details(task, outcome, record, options.output_dir)
+    details.write(options.output_dir, record, task, outcome)
     # A copy that lacks classes lacks subsets.
     with_subsets = task.name == fsd50k.TASK.name and task.comparable
     return [record, *_subsets(task, outcome, record)] if with_subsets else [record]
@@ -173,23 +169,6 @@ def learning_rates(task: Task, choice: str | float) -> tuple[float, ...]:
             f"learning_rate={choice!r}"
         )
     return (rate,)
-
-
-def write_details(task: Task, outcome: TaskScores, record: dict, output_dir: str) -> None:
-    """Writes the table of the classes (CSV) and, unless clips have several labels, the confusion matrix."""
-    names = (task.name, record["model"], record["protocol"], record["learning_rate_choice"])
-    stem = "-".join(re.sub(r"[^\w.]+", "_", name) for name in names)
-    folder = os.path.join(output_dir, "details")
-    os.makedirs(folder, exist_ok=True)
-    rows = class_table(task, outcome)
-    text = io.StringIO()
-    writer = csv.DictWriter(text, rows[0], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_text(os.path.join(folder, f"{stem}.csv"), text.getvalue())
-    if not task.multi_label:
-        chart = plots.confusion_chart(f"{task.title}: {record['model']}", confusion(outcome), task.classes)
-        plots.save(chart, os.path.join(folder, f"{stem}.png"))
 
 
 def in_words(record: dict) -> str:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from byola_keras.evaluation.choices import LINEAR, WINDOW, present_learning_rate, present_protocol
+from byola_keras.evaluation.names import task_title
 
 RESULTS_FILE = "results.jsonl"
 # What tables are made of; a record may have more: scores, learning_rate, learning_rate_choice, seconds ...
@@ -99,7 +100,7 @@ def append(output_dir: str, record: dict[str, Any]) -> None:
 def load(output_dir: str) -> list[dict[str, Any]]:
     """All whole records of `results.jsonl` in the order in which they came; torn lines are left out.
 
-    Protocols and choices of the learning rate have their present names, whatever the file calls them.
+    Protocols, choices of the learning rate and titles are the present ones, whatever the file calls them.
 
     Args:
         output_dir: folder of the file; without one there are no records.
@@ -130,6 +131,7 @@ def _parsed(line):
         return None
     if not isinstance(record, dict) or not set(FIELDS) <= set(record):
         return None
+    record["title"] = task_title(record)
     record["protocol"] = present_protocol(record["protocol"])
     if "learning_rate_choice" in record:
         record["learning_rate_choice"] = present_learning_rate(record["learning_rate_choice"])

@@ -7,6 +7,7 @@ from byola_keras.atomic import write_text
 from byola_keras.evaluation import plots, published, records, tables
 from byola_keras.evaluation.choices import LINEAR, WINDOW
 from byola_keras.evaluation.correlation import representation_correlation
+from byola_keras.evaluation.names import short_names
 
 # Fig. 6 is of accuracies: FSD50K and its subsets, which have mean average precisions, are left out of it.
 _NOT_CORRELATED = frozenset(published.FSD50K_COLUMNS)
@@ -59,10 +60,12 @@ def group_rows(found: list[dict]) -> list[tables.Row]:
     models = [model for model, _ in grouped]
     # By the first appearance of the model; sorting is stable.
     order = sorted(grouped, key=lambda key: (models.index(key[0]), *_distance_from_published(key[1])))
-    rows = []
+    names, rows = short_names(models), []
     for model, setting in order:
-        label = f"{model} ({', '.join(setting.words())})" if models.count(model) > 1 else model
-        rows.append(tables.Row(model, label, grouped[model, setting]))
+        label = names[model]
+        if models.count(model) > 1:
+            label += f" ({', '.join(setting.words())})"
+        rows.append(tables.Row(model, names[model], label, grouped[model, setting]))
     return rows
 
 
@@ -85,7 +88,7 @@ def _bars(rows):
 
 
 def _draw_correlation(path, rows):
-    names, matrix = representation_correlation(accuracies_by_representation(rows), len(_models(rows)))
+    names, matrix = representation_correlation(accuracies_by_representation(rows), len(_names(rows)))
     if names:
         plots.save(plots.correlation_chart(names, matrix), path)
     else:
@@ -94,8 +97,8 @@ def _draw_correlation(path, rows):
             os.remove(path)
 
 
-def _models(rows):
-    return dict.fromkeys(row.model for row in rows)
+def _names(rows):
+    return dict.fromkeys(row.name for row in rows)
 
 
 def accuracies_by_representation(rows: list[tables.Row]) -> dict[str, dict[str, float]]:
@@ -107,10 +110,10 @@ def accuracies_by_representation(rows: list[tables.Row]) -> dict[str, dict[str, 
     Args:
         rows: as `group_rows` gives them.
     """
-    scores: dict[str, dict[str, float]] = {model: {} for model in _models(rows)}
+    scores: dict[str, dict[str, float]] = {name: {} for name in _names(rows)}
     # Of several rows the first one stays.
     for row in reversed(rows):
-        scores[row.model] = {
+        scores[row.name] = {
             task: tables.in_percent(record)[0]
             for task, record in row.records.items()
             if task not in _NOT_CORRELATED

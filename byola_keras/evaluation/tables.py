@@ -9,6 +9,7 @@ import numpy as np
 
 from byola_keras.evaluation import published
 from byola_keras.evaluation.choices import LINEAR, WINDOW
+from byola_keras.evaluation.names import distinct_titles
 from byola_keras.evaluation.published import PublishedRow
 from byola_keras.evaluation.records import Setting
 
@@ -27,11 +28,13 @@ class Row(NamedTuple):
 
     Attributes:
         model: as it was given to be evaluated.
-        label: what the tables call the row.
+        name: its short name, see `names.short_names`.
+        label: what the tables call the row: the name, and the setting where a model has several.
         records: task -> record, see `records.FIELDS`.
     """
 
     model: str
+    name: str
     label: str
     records: dict[str, dict]
 
@@ -80,6 +83,7 @@ def csv_text(rows: list[Row]) -> str:
 def titles(rows: list[Row]) -> dict[str, str]:
     """Task -> title, in the order of the columns, of all tasks that a row has."""
     found = {task: record["title"] for row in rows for task, record in row.records.items()}
+    found = distinct_titles(found)
     order = [task for task in _ORDER if task in found]
     order += [task for task in found if task not in order]
     return {task: found[task] for task in order}
@@ -165,6 +169,8 @@ def _notes(rows, theirs, headers):
         notes[0] += " The average is over the nine tasks other than FSD50K."
     if reasons := _reasons(rows):
         notes.append(f"\\* Not comparable with published numbers: {'; '.join(reasons)}.")
+    if named := _named(rows):
+        notes.append(f"Short names: {'; '.join(named)}.")
     if theirs:
         notes.append(f"† The row is published and was not measured here: {published.SOURCE}")
     if any(row.reported for row in theirs):
@@ -172,6 +178,12 @@ def _notes(rows, theirs, headers):
     if "fsd50k" in headers:
         notes.append(published.AUDIOSET_LABELS)
     return "\n\n".join(notes).split("\n")
+
+
+def _named(rows):
+    """What the short names of models stand for, where they are not all that was given."""
+    names = {row.name: row.model for row in rows}
+    return [f"{name} is {model}" for name, model in names.items() if name != model]
 
 
 def _reasons(rows):

@@ -42,7 +42,7 @@ def test_table_by_hand(tmp_path):
     assert markdown.splitlines()[:5] == [
         "| Representation | ESC-50 | FSD50K (mAP) | FSD50K (AUC) | FSD50K scene (mAP) | My \\| task |",
         "|:--|--:|--:|--:|--:|--:|",
-        "| runs/one | 83.2 ± 0.6 | 40.0 ± 1.0 | 85.0 ± 2.0 | 50.0 ± 1.0 | 25.0\\* |",
+        "| one | 83.2 ± 0.6 | 40.0 ± 1.0 | 85.0 ± 2.0 | 50.0 ± 1.0 | 25.0\\* |",
         "| random | 10.0 ± 2.0\\* |  |  |  |  |",
         # The first published row that has one of these tasks; FSD50K has no interval.
         "| VGGish [S] † | 68.2 ± 1.1 | 32.0 | 88.6 | 51.3 |  |",
@@ -55,6 +55,7 @@ def test_table_by_hand(tmp_path):
     )
     assert f"† The row is published and was not measured here: {published.SOURCE}" in markdown
     assert published.AUDIOSET_LABELS in markdown and "‡" not in markdown
+    assert "Short names: one is runs/one." in markdown
     assert (tmp_path / "results.md").read_text() == markdown
     assert "Average" not in markdown and not (tmp_path / "correlation.png").exists()
 
@@ -83,9 +84,9 @@ def test_last_one_of_the_same_wins(tmp_path):
     append(tmp_path, mean=0.4, learning_rate_choice="search")
     assert len(records.load(str(tmp_path))) == 4
     assert rows_of(results.summarize(str(tmp_path)))[2:5] == [
-        ["runs/one (window, authors)", "20.0 ± 0.6"],
-        ["runs/one (window, search)", "40.0 ± 0.6"],
-        ["runs/one (whole_clip, authors)", "30.0 ± 0.6\\*"],
+        ["one (window, authors)", "20.0 ± 0.6"],
+        ["one (window, search)", "40.0 ± 0.6"],
+        ["one (whole_clip, authors)", "30.0 ± 0.6\\*"],
     ]
 
 
@@ -100,17 +101,17 @@ def test_settings_have_rows_of_their_own(tmp_path):
     append(tmp_path, mean=0.7, probe="linear", layer=None, shots=None, windows=1)
     markdown = results.summarize(str(tmp_path))
     assert [row[:2] for row in rows_of(markdown)[2:8]] == [
-        ["runs/one (window, authors)", "70.0 ± 0.6"],
-        ["runs/one (window, authors, 3 windows)", "60.0 ± 0.6"],
-        ["runs/one (window, authors, layer local+global)", "30.0 ± 0.6\\*"],
-        ["runs/one (window, knn)", "40.0 ± 0.6\\*"],
-        ["runs/one (window, few_shot 1)", "10.0 ± 0.6\\*"],
-        ["runs/one (window, few_shot 5)", "20.0 ± 0.6\\*"],
+        ["one (window, authors)", "70.0 ± 0.6"],
+        ["one (window, authors, 3 windows)", "60.0 ± 0.6"],
+        ["one (window, authors, layer local+global)", "30.0 ± 0.6\\*"],
+        ["one (window, knn)", "40.0 ± 0.6\\*"],
+        ["one (window, few_shot 1)", "10.0 ± 0.6\\*"],
+        ["one (window, few_shot 5)", "20.0 ± 0.6\\*"],
     ]
     assert "not a linear probe (knn, few_shot); not the embedding but a layer (local+global)." in markdown
     # One model is one representation, by its row that is as the published ones.
     rows = results.group_rows(records.load(str(tmp_path)))
-    assert results.accuracies_by_representation(rows)["runs/one"] == {"esc50": 70.0}
+    assert results.accuracies_by_representation(rows)["one"] == {"esc50": 70.0}
 
 
 def test_average_needs_all_nine(tmp_path):
@@ -176,8 +177,8 @@ def test_bars_are_ours_and_byola(tmp_path, drawn):
     append_fsd50k(tmp_path, model="two")
     results.summarize(str(tmp_path))
     (table,) = drawn["bar_chart"]
-    assert list(table) == ["runs/one", "two", "BYOL-A (published)"]
-    assert table["runs/one"] == {"ESC-50": (pytest.approx(83.2), pytest.approx(0.6))}
+    assert list(table) == ["one", "two", "BYOL-A (published)"]
+    assert table["one"] == {"ESC-50": (pytest.approx(83.2), pytest.approx(0.6))}
     assert table["two"]["FSD50K scene"] == (50.0, 1.0)
     theirs = {title: mean for title, (mean, _) in table["BYOL-A (published)"].items()}
     assert theirs == {"ESC-50": 83.2, "FSD50K": 44.8, "FSD50K scene": 49.6}
@@ -189,7 +190,7 @@ def test_correlation_is_of_representations(tmp_path, drawn):
     append_nine(tmp_path, "runs/1", protocol="whole_clip")
     results.summarize(str(tmp_path))
     names, matrix = drawn["correlation_chart"]
-    assert names[:3] == ["runs/0", "runs/1", "VGGish †"] and names[-1] == "BYOL-A †" and len(names) == 2 + 12
+    assert names[:3] == ["0", "1", "VGGish †"] and names[-1] == "BYOL-A †" and len(names) == 2 + 12
     # By hand: 0, 10, 20 ... percent against BYOL-A's row of Table IV, whose FSD50K does not count.
     byola = [83.2, 79.7, 93.1, 57.6, 93.3, 63.8, 70.1, 73.1, 37.6]
     assert matrix[0, -1] == pytest.approx(np.corrcoef(np.arange(9), byola)[0, 1])
@@ -203,10 +204,10 @@ def test_protocol_of_the_published_rows_counts_in_the_correlation(tmp_path):
     append(tmp_path, model="runs/1")
     rows = results.group_rows(records.load(str(tmp_path)))
     scores = results.accuracies_by_representation(rows)
-    assert list(scores)[:2] == ["runs/0", "runs/1"] and len(scores) == 2 + 12
+    assert list(scores)[:2] == ["0", "1"] and len(scores) == 2 + 12
     # Neither the mean of the three rows nor the later ones.
     expected = {task: pytest.approx(10 * number + 1) for number, task in enumerate(published.TASKS)}
-    assert scores["runs/0"] == expected
+    assert scores["0"] == expected
     assert scores["BYOL-A †"]["surge"] == 37.6
 
 

@@ -45,7 +45,7 @@ def test_probe_is_logged_and_changes_nothing(sounds, tones, tmp_path):
 def test_failure_ends_the_run_at_its_start_only(sounds, tones, tmp_path, caplog):
     probe = {"probe_task": f"csv:{tones}:pitch", "probe_every": 2}
     (tones.parent / "0.wav").write_bytes((tones.parent / "0.wav").read_bytes()[:44])
-    with pytest.raises(ValueError, match="Every clip of csv_tones_pitch"):
+    with pytest.raises(ValueError, match="Every clip of tones: pitch"):
         train(tmp_path / "run", sounds, **probe)
     train(tmp_path / "run", sounds, steps=1)
     with caplog.at_level("WARNING"):

@@ -3,6 +3,7 @@
 import dataclasses
 import os
 
+from byola_keras.evaluation.names import csv_title
 from byola_keras.evaluation.task import SPLITS, Clip, Task, by_split
 from byola_keras.evaluation.tasks import reading, segments
 
@@ -25,7 +26,8 @@ def read(path: str, column: str | None = None) -> Task:
         column: column of the label; None takes `label`, or else `labels`.
 
     Returns:
-        A task named `csv_<name of the file>`, with `_<column>` after it if one is given.
+        A task named `csv_<name of the file>`, with `_<column>` after it if one is given; its title is made by
+        `csv_title`.
 
     Raises:
         FileNotFoundError: the CSV or a sound file is not there.
@@ -51,7 +53,8 @@ def read(path: str, column: str | None = None) -> Task:
         clips.append(recordings.add(clip, row[file_column], number))
     name = "_".join(["csv", os.path.splitext(os.path.basename(path))[0]] + ([column] if column else []))
     clips = by_split(clips)
-    task = Task(name, name, clips, 0.0, multi_label=multi_label, comparable=False, file=os.path.abspath(path))
+    about = {"multi_label": multi_label, "comparable": False, "file": os.path.abspath(path)}
+    task = Task(name, csv_title(path, column), clips, 0.0, **about)
     _check_classes(path, task)
     return dataclasses.replace(task, unit_seconds=_unit_seconds(path, task))
 

@@ -50,9 +50,10 @@ def read(name: str, column: str | None, data_dir: str, cache_dir: str) -> Task:
         if not os.path.exists(listed):
             _write(builder, folder, listed)
     task = csv_task.read(listed, column)
-    label = f"_{column}" if column else ""
-    title = f"tfds_{builder.info.full_name.replace('/', '_')}{label}"
-    return dataclasses.replace(task, name=title, title=title)
+    source = builder.info.full_name.rpartition("/")[0]
+    label, of_label = (f"_{column}", f": {column}") if column else ("", "")
+    name = f"tfds_{builder.info.full_name.replace('/', '_')}{label}"
+    return dataclasses.replace(task, name=name, title=f"{source}{of_label}")
 
 
 def _prepared_builder(name, data_dir):

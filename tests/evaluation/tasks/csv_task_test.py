@@ -29,7 +29,7 @@ def test_splits(load, tmp_path):
     assert [clip.split for clip in task.clips] == ["train", "train", "valid", "test"]
     assert [clip.labels for clip in task.clips] == [("cat",), ("dog",), ("cat",), ("dog",)]
     assert [clip.path for clip in task.clips] == [os.path.join(tmp_path, name) for name in SECONDS]
-    assert (task.name, task.title, task.folds, task.classes) == ("csv_pets", "csv_pets", 0, ["cat", "dog"])
+    assert (task.name, task.title, task.folds, task.classes) == ("csv_pets", "pets", 0, ["cat", "dog"])
     assert task.unit_seconds == 1.5 and task.learning_rate is None
     assert not task.multi_label and not task.comparable
 

@@ -57,7 +57,8 @@ def test_task_of_sound_files(data_dir, tmp_path):
     # Other labels are of the same files, which are not written again.
     written = os.stat(task.clips[0].path).st_mtime_ns
     site = load_task("tfds:calls:site", data_dir, cache_dir=str(tmp_path))
-    assert site.name == "tfds_calls_1.0.0_site" and site.classes == ["field", "wood"]
+    assert (site.name, site.title) == ("tfds_calls_1.0.0_site", "calls: site")
+    assert site.classes == ["field", "wood"]
     kinds = load_task("tfds:calls:kinds", data_dir, cache_dir=str(tmp_path))
     assert kinds.multi_label and kinds.classes == ["loud", "near", "old"]
     assert [clip.path for clip in kinds.clips] == [clip.path for clip in task.clips]
