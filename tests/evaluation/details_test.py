@@ -13,9 +13,9 @@ from tests.evaluation.result_records import RECORD
 def folds_task(**arguments):
     """Three clips in two folds: the second one is tested first."""
     clips = (
-        Clip("a.wav", ("crow",), fold=2),
-        Clip("b.wav", ("owl",), fold=1),
-        Clip("c.wav", ("owl",), fold=2),
+        Clip("a.wav", ("crow",), fold=2, end=2.5 / 2),
+        Clip("b.wav", ("owl",), fold=1, end=2.5 / 1),
+        Clip("c.wav", ("owl",), fold=2, end=2.5 / 2),
     )
     return Task("birds", "Birds", clips, 1.0, **arguments)
 
