@@ -39,20 +39,36 @@ class Row(NamedTuple):
     records: dict[str, dict]
 
 
+class Cell(NamedTuple):
+    """A score in the table.
+
+    Attributes:
+        mean: in percent.
+        interval: half the width of its interval in percent; NaN if it is not known.
+        marked: whether it does not compare with published numbers.
+    """
+
+    mean: float
+    interval: float
+    marked: bool
+
+
 def markdown(rows: list[Row]) -> str:
     """The Markdown of `results.md`: our rows, the published rows below, and notes.
 
     Args:
         rows: at least one.
     """
-    headers = _headers(rows)
-    table = [["Representation", *headers.values()]]
-    table += [[row.label, *(_cell(row, column) for column in headers)] for row in rows]
-    theirs = published_beside(titles(rows))
-    table += [[_name(row), *(_published_cell(row, column) for column in headers)] for row in theirs]
-    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in table]
+    columns = headers(rows)
+    table = [["Representation", *columns.values()]]
+    table += [[row.label, *(_in_words(cell(row, column)) for column in columns)] for row in rows]
+    table += [
+        [published_name(row), *(_in_words(published_cell(row, column)) for column in columns)]
+        for row in published_beside(titles(rows))
+    ]
+    lines = ["| " + " | ".join(text.replace("|", "\\|") for text in line) + " |" for line in table]
     lines.insert(1, "|:--" + "|--:" * (len(table[0]) - 1) + "|")
-    return "\n".join([*lines, "", *_notes(rows, theirs, headers)]) + "\n"
+    return "\n".join([*lines, "", "\n\n".join(notes(rows))]) + "\n"
 
 
 def csv_text(rows: list[Row]) -> str:
@@ -100,42 +116,45 @@ def in_percent(record: dict) -> tuple[float, float]:
     return 100 * record["mean"], interval
 
 
-def _headers(rows):
-    """Column -> header."""
+def headers(rows: list[Row]) -> dict[str, str]:
+    """Column -> header: the tasks, the average and the AUC where they are."""
     found = titles(rows)
     records = [record for row in rows for record in row.records.values()]
     # A task's metric is the same in all its records.
     metrics = {record["task"]: record["metric"] for record in records}
-    headers = {
+    columns = {
         task: title + (" (mAP)" if metrics[task] == "mean_average_precision" else "")
         for task, title in found.items()
     }
     if any(_has_average(row) for row in rows):
-        headers[_AVERAGE] = "Average of nine"
+        columns[_AVERAGE] = "Average of nine"
     if any(record["task"] == "fsd50k" and record.get("auc") is not None for record in records):
-        headers[_AUC] = f"{found['fsd50k']} (AUC)"
-    order = [column for column in _ORDER if column in headers]
-    return {column: headers[column] for column in [*order, *(task for task in found if task not in order)]}
+        columns[_AUC] = f"{found['fsd50k']} (AUC)"
+    order = [column for column in _ORDER if column in columns]
+    return {column: columns[column] for column in [*order, *(task for task in found if task not in order)]}
 
 
-def _cell(row, column):
+def cell(row: Row, column: str) -> Cell | None:
+    """Our score in a column of `headers`; None if the row has none there."""
     if column == _AVERAGE:
         return _average(row)
     record = row.records.get("fsd50k" if column == _AUC else column)
     if record is None:
-        return ""
+        return None
     if column == _AUC:
         record = {**record, "mean": record.get("auc"), "ci95": record.get("auc_ci95")}
-    return "" if record["mean"] is None else _percent(*in_percent(record)) + _mark([record])
+    return None if record["mean"] is None else Cell(*in_percent(record), not _comparable([record]))
 
 
-def _published_cell(row, column):
+def published_cell(row: PublishedRow, column: str) -> Cell | None:
+    """A published score in a column of `headers`; None if it is not printed."""
     if column == _AVERAGE:
-        return "" if math.isnan(row.average) else f"{row.average:.1f}"
-    return _percent(*row.scores[column]) if column in row.scores else ""
+        return None if math.isnan(row.average) else Cell(row.average, math.nan, False)
+    return Cell(*row.scores[column], False) if column in row.scores else None
 
 
-def _name(row):
+def published_name(row: PublishedRow) -> str:
+    """What the tables call a published row, with what it learned from and a mark."""
     return f"{row.model} [{row.label}] {'‡' if row.reported else '†'}"
 
 
@@ -144,40 +163,45 @@ def _has_average(row):
 
 
 def _average(row):
-    """The mean over the nine tasks; empty if one of them is missing."""
+    """The mean over the nine tasks; None if one of them is missing."""
     if not _has_average(row):
-        return ""
+        return None
     records = [row.records[task] for task in published.TASKS]
-    return f"{100 * np.mean([record['mean'] for record in records]):.1f}" + _mark(records)
+    mean = 100 * np.mean([record["mean"] for record in records])
+    return Cell(float(mean), math.nan, not _comparable(records))
 
 
-def _mark(records):
-    comparable = all(record["comparable"] and Setting.of(record).as_published for record in records)
-    return "" if comparable else "\\*"
+def _comparable(records):
+    return all(record["comparable"] and Setting.of(record).as_published for record in records)
 
 
-def _percent(mean, interval):
-    return f"{mean:.1f}" if math.isnan(interval) else f"{mean:.1f} ± {interval:.1f}"
+def _in_words(found):
+    if found is None:
+        return ""
+    interval = "" if math.isnan(found.interval) else f" ± {found.interval:.1f}"
+    return f"{found.mean:.1f}{interval}" + ("\\*" if found.marked else "")
 
 
-def _notes(rows, theirs, headers):
-    notes = [
+def notes(rows: list[Row]) -> list[str]:
+    """What has to be said below the table, a paragraph each; asterisks are as Markdown wants them."""
+    theirs, columns = published_beside(titles(rows)), headers(rows)
+    said = [
         "Scores are in percent; the ± of our own is half the width of the 95 % confidence interval over the "
         "seeds, and is missing where there was one seed."
     ]
-    if _AVERAGE in headers:
-        notes[0] += " The average is over the nine tasks other than FSD50K."
+    if _AVERAGE in columns:
+        said[0] += " The average is over the nine tasks other than FSD50K."
     if reasons := _reasons(rows):
-        notes.append(f"\\* Not comparable with published numbers: {'; '.join(reasons)}.")
+        said.append(f"\\* Not comparable with published numbers: {'; '.join(reasons)}.")
     if named := _named(rows):
-        notes.append(f"Short names: {'; '.join(named)}.")
+        said.append(f"Short names: {'; '.join(named)}.")
     if theirs:
-        notes.append(f"† The row is published and was not measured here: {published.SOURCE}")
+        said.append(f"† The row is published and was not measured here: {published.SOURCE}")
     if any(row.reported for row in theirs):
-        notes.append(f"‡ {published.REPORTED}")
-    if "fsd50k" in headers:
-        notes.append(published.AUDIOSET_LABELS)
-    return "\n\n".join(notes).split("\n")
+        said.append(f"‡ {published.REPORTED}")
+    if "fsd50k" in columns:
+        said.append(published.AUDIOSET_LABELS)
+    return said
 
 
 def _named(rows):
