@@ -92,11 +92,12 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         choices.present_learning_rate(values.learning_rate),
         [int(seed) for seed in values.seeds],
     )
-    print(
-        evaluate.evaluate(
-            values.model, values.tasks, values.data_dir, options, values.split_csv, values.check_counts
-        )
-    )
+    how = (values.data_dir, options, values.split_csv, values.check_counts)
+    try:
+        print(evaluate.evaluate(values.model, values.tasks, *how))
+    except evaluate.UnfinishedError as error:
+        print(error.table, flush=True)
+        raise
 
 
 COMMAND = Command(

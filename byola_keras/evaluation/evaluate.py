@@ -1,5 +1,6 @@
 """The evaluation from top to bottom: tasks and models in, results file, tables and charts out."""
 
+import contextlib
 import dataclasses
 import time
 from collections.abc import Sequence
@@ -10,12 +11,12 @@ from byola_keras.evaluation import details, metrics, plots, records, results
 from byola_keras.evaluation.choices import AUTHORS, SEARCH, WINDOW
 from byola_keras.evaluation.embeddings import embed_task
 from byola_keras.evaluation.probe import LEARNING_RATES, SEEDS
-from byola_keras.evaluation.representations import has_statistics, load_representation
+from byola_keras.evaluation.representations.registry import load_representation
+from byola_keras.evaluation.representations.representation import Representation, RepresentationError
 from byola_keras.evaluation.task import Task
 from byola_keras.evaluation.task_probe import probe_task
 from byola_keras.evaluation.tasks import TASKS, fsd50k, load_task
 from byola_keras.evaluation.tasks.fsd50k_subsets import SUBSETS, subset_scores
-from byola_keras.models.embedder import Embedder
 
 _FSD50K = "fsd50k"
 
@@ -65,7 +66,8 @@ def evaluate(
     Raises:
         FileNotFoundError, ValueError: a model or task is not there or not as it must be. All are looked at
             before the first is evaluated.
-        ImportError: matplotlib is not installed.
+        ImportError: matplotlib or what a model needs is not installed.
+        UnfinishedError: a model failed at a task. All other results are there.
     """
     plots.check_installed()
     how = {"check_counts": check_counts, "cache_dir": options.cache_dir}
@@ -75,16 +77,53 @@ def evaluate(
     check_names(tasks, records.load(options.output_dir))
     for task in tasks:
         learning_rates(task, options.learning_rate)
-    embedders = {model: load_representation(model) for model in models}
-    for model, embedder in embedders.items():
-        for task in tasks:
-            for record in evaluate_task(task, model, embedder, options):
-                records.append(options.output_dir, record)
-                logging.info("%s", in_words(record))
+    failures = []
+    with contextlib.ExitStack() as opened:
+        loaded = {}
+        for model in dict.fromkeys(models):
+            loaded[model] = load_representation(model)
+            opened.callback(loaded[model].close)
+        for model, representation in loaded.items():
+            failures += _evaluate_model(model, representation, tasks, options)
+            representation.close()
+    if failures:
+        raise UnfinishedError(failures, options.output_dir)
     return results.summarize(options.output_dir)
 
 
-def evaluate_task(task: Task, model: str, embedder: Embedder, options: Options) -> list[dict]:
+class UnfinishedError(RuntimeError):
+    """Some results are missing, as their models failed; the text says which and why.
+
+    Args:
+        failures: a sentence for each.
+        output_dir: folder of the results, whose tables are made of all others.
+
+    Attributes:
+        table: Markdown of the other results, see `results.summarize`; empty if there are none.
+    """
+
+    def __init__(self, failures: Sequence[str], output_dir: str):
+        super().__init__(f"Results are missing: {' '.join(failures)}")
+        self.table = results.summarize(output_dir) if records.load(output_dir) else ""
+
+
+def _evaluate_model(model, representation, tasks, options):
+    """Evaluates a model on all tasks, and returns a sentence for each at which it failed."""
+    failures = []
+    for task in tasks:
+        try:
+            found = evaluate_task(task, model, representation, options)
+        except RepresentationError as error:
+            failures.append(f"{task.title}: {error}")
+            logging.error("%s", failures[-1])
+            continue
+        for record in found:
+            records.append(options.output_dir, record)
+            logging.info("%s", in_words(record))
+    return failures
+
+
+def evaluate_task(task: Task, model: str, representation: Representation, options: Options) -> list[dict]:
     """Embeds and probes one task.
 
     Writes the table of its classes, the predictions and the confusion matrix to `details/` of the results'
@@ -92,9 +131,12 @@ def evaluate_task(task: Task, model: str, embedder: Embedder, options: Options) 
 
     Returns:
         The record for `results.append`; for FSD50K also those of its three subsets.
+
+    Raises:
+        RepresentationError: the model failed.
     """
     began = time.monotonic()
-    embeddings = embed_task(task, embedder, options.cache_dir, options.protocol, has_statistics(model))
+    embeddings = embed_task(task, representation, options.cache_dir, options.protocol)
     embedded = time.monotonic()
     rates = learning_rates(task, options.learning_rate)
     outcome = probe_task(task, embeddings, rates, options.seeds)
@@ -103,6 +145,7 @@ def evaluate_task(task: Task, model: str, embedder: Embedder, options: Options) 
         "title": task.title,
         "task_file": task.file,
         "model": model,
+        "model_name": representation.name,
         **_scored(outcome.metric, outcome.values),
         "protocol": options.protocol,
         "comparable": task.comparable,

@@ -9,7 +9,7 @@ import soundfile
 
 from byola_keras.evaluation import embeddings as embeddings_module
 from byola_keras.evaluation.embeddings import embed_task
-from byola_keras.evaluation.representations import with_statistics
+from byola_keras.evaluation.representations.own import EmbedderRepresentation, with_statistics
 from byola_keras.evaluation.task import Clip, Task
 from byola_keras.evaluation.windows import Windows
 from byola_keras.models.norm_stats import NormStats
@@ -36,6 +36,11 @@ def task(tmp_path_factory):
 @pytest.fixture(scope="module")
 def embedder():
     return tiny_embedder()
+
+
+@pytest.fixture(scope="module")
+def representation(embedder):
+    return EmbedderRepresentation(embedder)
 
 
 def whole(task, number):
@@ -82,8 +87,10 @@ def test_batches_hold_so_much_sound_at_most(task, monkeypatch):
         assert [len(found) for found, _ in batches] == sizes
 
 
-def test_embeddings_of_the_paper_use_statistics_of_the_training_windows(task, embedder, tmp_path):
-    found = embed_task(task, embedder, str(tmp_path))
+def test_embeddings_of_the_paper_use_statistics_of_the_training_windows(
+    task, embedder, representation, tmp_path
+):
+    found = embed_task(task, representation, str(tmp_path))
     train = np.stack([window(task, number) for number in range(90)])
     log_mel = np.asarray(embedder.frontend(train))
     by_hand = with_statistics(embedder, NormStats(log_mel.mean(), log_mel.std(), 90))
@@ -92,12 +99,12 @@ def test_embeddings_of_the_paper_use_statistics_of_the_training_windows(task, em
     assert not np.allclose(found, embedder(sound)["scene"], atol=1e-2)
 
 
-def test_embeddings_of_whole_clips_use_the_statistics_of_the_model(task, embedder, tmp_path):
-    found = embed_task(task, embedder, str(tmp_path), "whole_clip")
+def test_embeddings_of_whole_clips_use_the_statistics_of_the_model(task, embedder, representation, tmp_path):
+    found = embed_task(task, representation, str(tmp_path), "whole_clip")
     for number in (0, 1, 111):
         np.testing.assert_allclose(found[number], embedder(whole(task, number)[None])["scene"][0], atol=2e-5)
     # A baseline has none: the same sound, and still the statistics of the task.
-    baseline = embed_task(task, embedder, str(tmp_path), "whole_clip", own_statistics=False)
+    baseline = embed_task(task, EmbedderRepresentation(embedder, "x", False), str(tmp_path), "whole_clip")
     assert not np.allclose(found, baseline, atol=1e-2)
 
 
@@ -105,8 +112,9 @@ def test_cache_knows_what_embeddings_depend_on(task, embedder, tmp_path, monkeyp
     def folders():
         return len(os.listdir(tmp_path / "cache"))
 
-    def embed(task=task, embedder=embedder, **arguments):
-        return embed_task(task, embedder, str(tmp_path / "cache"), **arguments)
+    def embed(task=task, embedder=embedder, own_statistics=True, **arguments):
+        representation = EmbedderRepresentation(embedder, own_statistics=own_statistics)
+        return embed_task(task, representation, str(tmp_path / "cache"), **arguments)
 
     first = np.array(embed())
     relabelled = Task("other", "Other", tuple(c._replace(labels=("x",)) for c in task.clips), 1.5)
@@ -135,8 +143,8 @@ def test_cache_knows_what_embeddings_depend_on(task, embedder, tmp_path, monkeyp
     assert folders() == len(changes) + 2
 
 
-def test_interrupted_and_taken_up_again(task, embedder, tmp_path, monkeypatch):
-    expected = np.array(embed_task(task, embedder, str(tmp_path / "whole")))
+def test_interrupted_and_taken_up_again(task, representation, tmp_path, monkeypatch):
+    expected = np.array(embed_task(task, representation, str(tmp_path / "whole")))
     monkeypatch.setattr(embeddings_module, "_NOTE_SECONDS", -1)
     batches = Windows.batches
     read = []
@@ -153,27 +161,27 @@ def test_interrupted_and_taken_up_again(task, embedder, tmp_path, monkeypatch):
 
     monkeypatch.setattr(Windows, "batches", ends_early)
     with pytest.raises(KeyboardInterrupt):
-        embed_task(task, embedder, str(tmp_path / "cut"))
+        embed_task(task, representation, str(tmp_path / "cut"))
     monkeypatch.setattr(Windows, "batches", watched)
-    np.testing.assert_array_equal(embed_task(task, embedder, str(tmp_path / "cut")), expected)
+    np.testing.assert_array_equal(embed_task(task, representation, str(tmp_path / "cut")), expected)
     # Two batches of 64 were done, and the statistics too.
     assert read == [range(128, CLIPS)]
     (folder,) = (tmp_path / "cut").iterdir()
     assert sorted(os.listdir(folder)) == [".lock", "about.txt", "embeddings.npy"]
 
 
-def test_unreadable_clip_and_unknown_protocol(task, embedder, tmp_path):
+def test_unreadable_clip_and_unknown_protocol(task, representation, tmp_path):
     broken = tmp_path / "broken.wav"
     broken.write_bytes(b"RIFF but no sound")
     spoilt = Task("spoilt", "Spoilt", (*task.clips, Clip(str(broken), ("1",), "test")), 1.5)
     for protocol in ("window", "whole_clip"):
         with pytest.raises(ValueError, match=r"Every clip of Spoilt.*broken.wav: .*take it out of the list"):
-            embed_task(spoilt, embedder, str(tmp_path / "cache"), protocol)
+            embed_task(spoilt, representation, str(tmp_path / "cache"), protocol)
     with pytest.raises(ValueError, match="protocol='evar'"):
         Windows(task, "evar", 16000)
 
 
-def test_cache_of_the_old_words_is_found(task, embedder, tmp_path, monkeypatch):
+def test_cache_of_the_old_words_is_found(task, embedder, representation, tmp_path, monkeypatch):
     """The folders are named as when the protocols were called paper and full."""
     import hashlib
     import json
@@ -190,7 +198,7 @@ def test_cache_of_the_old_words_is_found(task, embedder, tmp_path, monkeypatch):
         return digest.hexdigest()[:16]
 
     for word, protocol in (("paper", "window"), ("full", "whole_clip")):
-        embed_task(task, embedder, str(tmp_path / word), protocol)
+        embed_task(task, representation, str(tmp_path / word), protocol)
         assert os.listdir(tmp_path / word) == [old_key(word)]
 
 
@@ -200,10 +208,12 @@ def test_statistics_are_measured_on_at_most_5000_random_training_clips(tmp_path,
     monkeypatch.setattr(Windows, "batches", lambda self, numbers: taken.append(list(numbers)) or iter(()))
     clips = tuple(Clip("x", ("a",), split) for split in SPLITS)
     partial = embeddings_module._Partial(str(tmp_path))
-    monkeypatch.setattr(embeddings_module.norm_stats, "measure", lambda *_: NormStats(-7.0, 3.0, 7))
-    frontend = tiny_embedder().frontend
-    assert partial.statistics(Task("t", "T", clips, 1.0), frontend, 0) == (-7.0, 3.0, 7)
+    representation = EmbedderRepresentation(tiny_embedder())
+    monkeypatch.setattr(EmbedderRepresentation, "measure", lambda *_: NormStats(-7.0, 3.0, 7))
+    assert partial.statistics(Task("t", "T", clips, 1.0), representation, 0) == (-7.0, 3.0, 7)
     # A process that goes on takes what is noted.
-    again = embeddings_module._Partial(str(tmp_path)).statistics(Task("t", "T", clips, 1.0), frontend, 0)
+    again = embeddings_module._Partial(str(tmp_path)).statistics(
+        Task("t", "T", clips, 1.0), representation, 0
+    )
     assert again == (-7.0, 3.0, 7) and len(taken) == 1
     assert len(set(taken[0])) == 7 and max(taken[0]) < 90 and taken[0] != list(range(7))

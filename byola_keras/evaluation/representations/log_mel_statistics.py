@@ -1,17 +1,9 @@
-"""What can be evaluated: a trained embedder, and two baselines that were never trained."""
-
-from collections.abc import Callable
+"""The mean and deviation of the log-mel, as an encoder."""
 
 import keras
 import tensorflow as tf
 
 from byola_keras.layers.sequence_mask import zero_beyond
-from byola_keras.models.embedder import Embedder, load
-from byola_keras.models.norm_stats import NormStats
-from byola_keras.models.untrained import untrained_embedder
-
-# What stands in a baseline until the statistics of a task take its place.
-_NO_STATS = NormStats(mean=0.0, std=1.0, crops=0)
 
 
 @keras.saving.register_keras_serializable(package="byola_keras")
@@ -49,38 +41,3 @@ class LogMelStatistics(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         batch, frames, mels = input_shape
         return {"scene": (batch, self.embedding_size(mels)), "frames": (batch, frames, mels)}
-
-
-# Each kind of `--model` that has a word of its own, and what makes it.
-BASELINES: dict[str, Callable[[], Embedder]] = {
-    "random": lambda: untrained_embedder(stats=_NO_STATS),
-    "logmel_stats": lambda: untrained_embedder(LogMelStatistics(), _NO_STATS),
-}
-
-
-def load_representation(model: str) -> Embedder:
-    """An embedder to evaluate.
-
-    Args:
-        model: "random" (the encoder as it is before training), "logmel_stats" (`LogMelStatistics`), or
-            what `byola_keras.load` takes.
-
-    Returns:
-        A built `Embedder`. A baseline has no statistics of training sound: `has_statistics` tells.
-
-    Raises:
-        FileNotFoundError, ValueError: see `byola_keras.load`.
-    """
-    return BASELINES[model]() if model in BASELINES else load(model)
-
-
-def has_statistics(model: str) -> bool:
-    """Whether `model` brings the statistics of its training sound."""
-    return model not in BASELINES
-
-
-def with_statistics(embedder: Embedder, stats: NormStats) -> Embedder:
-    """The same front end and encoder with other statistics of the log-mel."""
-    other = Embedder(embedder.frontend, stats.layer(), embedder.encoder)
-    other.build()
-    return other

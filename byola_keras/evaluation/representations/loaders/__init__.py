@@ -1,0 +1,1 @@
+"""Models of somebody else, by the kind of their files."""

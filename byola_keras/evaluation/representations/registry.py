@@ -1,0 +1,47 @@
+"""The representations that `--model` knows: by a name of their own, by the kind of a file, or ours."""
+
+from collections.abc import Callable, Sequence
+
+from byola_keras.evaluation.representations.declaration import Declaration
+from byola_keras.evaluation.representations.own import BASELINES, load_own
+from byola_keras.evaluation.representations.representation import Representation
+
+# The groups of models with names; a new group is a module with a tuple of declarations, added here. Importing
+# it must not import what a model needs: `Declaration.make` does.
+_GROUPS: Sequence[Sequence[Declaration]] = ()
+
+DECLARATIONS: dict[str, Declaration] = {
+    declaration.name: declaration for group in _GROUPS for declaration in group
+}
+
+# Kinds of models of somebody else without a name here: what stands before the first colon of `--model`, and
+# what makes the representation of the rest.
+LOADERS: dict[str, Callable[[str], Representation]] = {}
+
+
+def load_representation(text: str) -> Representation:
+    """Makes a representation.
+
+    Args:
+        text: as `--model` takes it: a name of `DECLARATIONS`, such as `musicnn_mtt`, or `vggish:FOLDER` for
+            one that needs a file; a kind of `LOADERS` with what it takes; or ours: "random", "logmel_stats",
+            or what `byola_keras.load` takes.
+
+    Returns:
+        The representation, ready to embed. `close` ends it.
+
+    Raises:
+        FileNotFoundError, ValueError: what is meant is not there, or not as it must be.
+        ImportError: a package is not installed; the text says which, and how.
+        RepresentationError: the model of somebody else failed as it was loaded.
+    """
+    kind, colon, rest = text.partition(":")
+    if colon and kind in LOADERS:
+        return LOADERS[kind](rest)
+    if kind in DECLARATIONS:
+        return DECLARATIONS[kind].make(rest)
+    try:
+        return load_own(text)
+    except FileNotFoundError as error:
+        names = ", ".join([*BASELINES, *DECLARATIONS, *(f"{kind}:..." for kind in LOADERS)])
+        raise FileNotFoundError(f"{error} Besides, there are {names}.") from None
