@@ -1,4 +1,4 @@
-# make setup | make quickstart | make test | make lint
+# make setup | make quickstart | make test | make lint | make noncommercial
 #
 # Each target makes the environment in .venv first, with Python 3.10, 3.11 or 3.12; `make setup PYTHON=/path/to/python`
 # takes the interpreter that you name.
@@ -6,16 +6,27 @@
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup quickstart test lint
+PINNED := byola_keras/evaluation/representations/packages/pinned
+# Installs each package of a list without what it asks for.
+INSTALL_EACH = grep '^[^\#]' $(1) | while read -r package; do \
+    $(BIN)/python -m pip install --quiet --no-deps "$$package" || \
+    echo "$$package cannot be installed here: the benchmark runs without its models."; done
+
+.PHONY: setup quickstart test lint noncommercial
 .DEFAULT_GOAL := setup
 
 setup: $(VENV)/.installed
 
-$(VENV)/.installed: setup.cfg pyproject.toml
+$(VENV)/.installed: setup.cfg pyproject.toml $(PINNED).txt
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh tools/make_venv.sh
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable '.[dev,quickstart,beam,evaluation,litert,parquet,search]'
+	@$(call INSTALL_EACH,$(PINNED).txt)
 	@touch $@
+
+# Two more models for the benchmark, which must not be used commercially.
+noncommercial: setup
+	@$(call INSTALL_EACH,$(PINNED)_noncommercial.txt)
 
 quickstart: setup
 	$(BIN)/python tools/render_notes.py --output_dir=runs/quickstart/notes

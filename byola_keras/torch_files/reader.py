@@ -39,16 +39,16 @@ _ERRORS = (
     OverflowError,
     struct.error,
 )
-# Training code keeps the state dict under these: Lightning under the first, others under the second.
-_STATE_DICT_KEYS = ("state_dict", "model")
+# Training code keeps the state dict under these: Lightning under the first, others under the rest.
+_STATE_DICT_KEYS = ("state_dict", "model", "model_state")
 
 
 def read_torch_file(path: str) -> dict[str, np.ndarray]:
     """Reads the tensors of a PyTorch checkpoint; needs no PyTorch and runs nothing of what the file says.
 
     Both formats of `torch.save` are read, the zip archive (PyTorch 1.6 and later) and the older one. The file
-    must hold a state dict, or a dict with one under "state_dict" (Lightning) or "model". Every value in it
-    must be a tensor.
+    must hold a state dict, or a dict with one under "state_dict" (Lightning), "model" or "model_state". Every
+    value in it must be a tensor.
 
     No class is ever imported, nothing is ever called. Beside the weights a Lightning checkpoint holds
     objects, such as hyperparameters or the state of callbacks: those of Lightning, of `torch` itself and a

@@ -57,6 +57,20 @@ def test_dict_around_the_weights(tmp_path, write):
     np.testing.assert_array_equal(arrays["b"], [[1, 4], [2, 5]])
 
 
+@pytest.mark.parametrize("write", [write_zip, write_legacy])
+def test_a_state_dict_beside_the_step_and_the_optimizer_s_state(write, tmp_path):
+    """As Resemblyzer's checkpoint has it."""
+    moments = {"exp_avg": tensor("1", kind="FloatStorage"), "step": 7}
+    content = {
+        "step": 7,
+        "model_state": {"a": tensor()},
+        "optimizer_state": {"state": {140178894849152: moments}, "param_groups": [{"params": [1]}]},
+    }
+    arrays = read_torch_file(write(tmp_path / "x.pt", content, {"0": SIX, "1": SIX}))
+    assert list(arrays) == ["a"]
+    np.testing.assert_array_equal(arrays["a"], [[0, 1, 2], [3, 4, 5]])
+
+
 def test_bytes_in_the_order_of_another_machine(tmp_path):
     big = np.arange(6, dtype=">f4").tobytes()
     arrays = read_torch_file(write_zip(tmp_path / "x.pth", {"a": tensor()}, {"0": big}, byteorder=b"big"))
