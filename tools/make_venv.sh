@@ -3,7 +3,7 @@
 set -eu
 
 fits() {
-    "$1" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' >/dev/null 2>&1
+    "$1" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1
 }
 
 if [ -x "$VENV/bin/python" ] && fits "$VENV/bin/python" && "$VENV/bin/python" -m pip --version >/dev/null 2>&1; then
@@ -13,7 +13,7 @@ fi
 if [ -n "${PYTHON:-}" ]; then
     candidates=$PYTHON
 else
-    candidates="python3.12 python3.11 python3.10 python3 python"
+    candidates="python3.12 python3.11 python3.10 python3.13 python3 python"
 fi
 
 for candidate in $candidates; do
@@ -32,7 +32,7 @@ if [ -z "${PYTHON:-}" ] && command -v uv >/dev/null 2>&1; then
 fi
 
 {
-    echo "byola_keras needs Python 3.10, 3.11 or 3.12 with the module venv. Received: ${PYTHON:-no fitting interpreter in PATH}."
+    echo "byola_keras needs Python 3.10, 3.11, 3.12 or 3.13 with the module venv. Received: ${PYTHON:-no fitting interpreter in PATH}."
     echo "Install one of them, or uv, or name an interpreter: make setup PYTHON=/path/to/python3.11"
 } >&2
 exit 1

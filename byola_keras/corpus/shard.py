@@ -123,7 +123,10 @@ def _write_recording(recording, writer, clip_length, result):
 
 def _write_clip(clip, key, start, writer, result):
     samples = to_int16(clip)
-    record = features().serialize_example({"audio": samples, "source": key, "start": start})
+    example = features().serialize_example({"audio": samples, "source": key, "start": start})
+    # Its features are a map, which Protocol Buffers otherwise write in another order in each process: a
+    # preparation that was interrupted must end with the same bytes.
+    record = tf.train.Example.FromString(example).SerializeToString(deterministic=True)
     # Wherever these bytes stand in the record, reading there gives the samples.
     offset = record.index(samples.tobytes())
     result.offsets.append(result.bytes + _RECORD_HEADER + offset)

@@ -154,7 +154,8 @@ class TfrecordTable(Table):
                     "source_modified_ns": _integer(source.modified_ns),
                 }
                 example = tf.train.Example(features=tf.train.Features(feature=features))
-                writer.write(example.SerializeToString())
+                # The order of a map's entries is else another one in each process.
+                writer.write(example.SerializeToString(deterministic=True))
 
     def _read_part(self, path):
         for record in tf.data.TFRecordDataset(path).as_numpy_iterator():

@@ -128,9 +128,10 @@ def test_crops_are_what_read_crop_gives(files):
 
 
 def test_missing_package_for_remote_files_is_named(files, monkeypatch):
-    monkeypatch.setitem(sys.modules, "tensorflow_io", None)
+    for package in ("tensorflow_io", "fsspec"):
+        monkeypatch.setitem(sys.modules, package, None)
     stream = CropStream(["s3://bucket/a.wav", *files], LENGTH, seed=0)
-    message = "need the package tensorflow-io. Received: 's3://bucket/a.wav'; install"
+    message = "need the package tensorflow-io.* or fsspec. Received: 's3://bucket/a.wav'; run"
     with pytest.raises(ImportError, match=message), stream.errors.unwrapped():
         batches(stream, 3)
     # It is no broken file, in whose place another would do.

@@ -1,7 +1,4 @@
 import math
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
@@ -230,17 +227,3 @@ def test_not_a_file(tmp_path):
         read_crop(str(tmp_path / "folder.wav"), 100, 0.0)
     with pytest.raises(AudioError, match="it is not there"):
         read_crop(str(tmp_path / "gone.wav"), 100, 0.0)
-
-
-def test_remote_file_over_http(tmp_path):
-    """A real server in this process, read through tensorflow-io's file systems."""
-    soundfile.write(tmp_path / "tone.flac", tone(16000), 16000)
-    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        address = f"http://127.0.0.1:{server.server_port}/"
-        crop = read_crop(address + "tone.flac", 15200, 0.3)
-        with pytest.raises(AudioError):
-            read_crop(address + "gone.flac", 15200, 0.3)
-        server.shutdown()
-    np.testing.assert_array_equal(crop, read_crop(str(tmp_path / "tone.flac"), 15200, 0.3))
