@@ -2,13 +2,14 @@
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from byola_keras.evaluation import metrics
 from byola_keras.evaluation.probe import BATCH_SIZE, MAX_EPOCHS, PATIENCE, Labelled, linear_probe
-from byola_keras.evaluation.task import Task
+from byola_keras.evaluation.task import SPLITS, Task
 
 # With fewer steps, as 200 epochs of some hundred clips are, pitches of notes were told 3 points worse.
 _MIN_STEPS, _MOST_EPOCHS = 2_000, 500
@@ -20,11 +21,14 @@ class TaskScores:
 
     Attributes:
         metric: name of the metric, "accuracy" or "mean_average_precision".
-        values: the metric of each seed, the mean over the folds, between 0 and 1, float64 [seeds].
-        learning_rates: the learning rate that was chosen in each fold; one for a task with splits.
+        values: the metric of each seed, the mean over the folds, between 0 and 1, float64 [seeds]; over
+            several windows float64 [windows, seeds].
+        learning_rates: the learning rate that was chosen in each fold; one for a task with splits, none for
+            a probe that has no learning rate.
         scores: scores of the test clips of all folds, one fold after the other, float32 [seeds, clips,
             classes].
         targets: what these clips are: class numbers [clips], or 0 and 1 [clips, classes].
+        neighbours: the k that k-NN chose in each fold; none for other probes.
     """
 
     metric: str
@@ -32,6 +36,7 @@ class TaskScores:
     learning_rates: list[float]
     scores: np.ndarray
     targets: np.ndarray
+    neighbours: list[int] = dataclasses.field(default_factory=list)
 
 
 def probe_task(
@@ -53,28 +58,50 @@ def probe_task(
         seeds: seeds of the probes.
         max_epochs: passes over the training clips at most, instead of those above; the patience is 20 then.
     """
-    targets = _targets(task)
     results, tested = [], []
-    for numbers in task.rounds():
-        parts = {split: _part(embeddings, targets, numbers[split]) for split in numbers}
+    for numbers, parts in labelled_rounds(task, embeddings):
         result = linear_probe(
-            parts["train"],
-            parts["valid"] if numbers["valid"] else None,
-            parts["test"],
+            *parts,
             len(task.classes),
             learning_rates,
             seeds,
             *_epochs_and_patience(task, len(numbers["train"]), max_epochs),
         )
         results.append(result)
-        tested.append(parts["test"].targets)
+        tested.append(parts.test.targets)
     return TaskScores(
-        "mean_average_precision" if task.multi_label else "accuracy",
+        metric_of(task),
         np.mean([result.test[:, result.chosen] for result in results], axis=0),
         [result.learning_rates[result.chosen] for result in results],
         np.concatenate([result.scores for result in results], axis=1),
         np.concatenate(tested),
     )
+
+
+class Parts(NamedTuple):
+    """The labelled embeddings of a round; `valid` is None where there are no validation clips."""
+
+    train: Labelled
+    valid: Labelled | None
+    test: Labelled
+
+
+def labelled_rounds(task: Task, embeddings: np.ndarray) -> Iterator[tuple[dict[str, list[int]], Parts]]:
+    """Yields the numbers of the clips of each round of a task, see `Task.rounds`, and their embeddings.
+
+    Args:
+        task: the task with its labels.
+        embeddings: float32 [clips, D], in the order of `task.clips`.
+    """
+    targets = _targets(task)
+    for numbers in task.rounds():
+        parts = [_part(embeddings, targets, numbers[split]) if numbers[split] else None for split in SPLITS]
+        yield numbers, Parts(*parts)
+
+
+def metric_of(task: Task) -> str:
+    """Name of the metric of a task."""
+    return "mean_average_precision" if task.multi_label else "accuracy"
 
 
 def class_table(task: Task, outcome: TaskScores) -> list[dict]:
@@ -121,6 +148,6 @@ def _targets(task):
 
 def _part(embeddings, targets, numbers):
     # Neighbours stay where they are, in a file that may be larger than the memory.
-    if numbers and numbers == list(range(numbers[0], numbers[-1] + 1)):
+    if numbers == list(range(numbers[0], numbers[-1] + 1)):
         numbers = slice(numbers[0], numbers[-1] + 1)
     return Labelled(embeddings[numbers], targets[numbers])
