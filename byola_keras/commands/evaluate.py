@@ -14,6 +14,7 @@ from absl import flags
 
 from byola_keras.commands import common
 from byola_keras.commands.command import Command
+from byola_keras.evaluation import choices
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -48,10 +49,30 @@ def define_flags(values: flags.FlagValues) -> None:
     define.string(
         "learning_rate",
         "search",
-        "Learning rate of the probe: search (the best on the validation clips), authors (the rate that the "
-        "authors' evaluation code has for the task) or a number. paper is the old word for authors.",
+        "Learning rate of linear probes: search (the best on the validation clips), authors (the rate that "
+        "the authors' evaluation code has for the task) or a number. paper is the old word for authors.",
     )
-    define.list("seeds", "42,43,44", "Seeds of the probes; the interval of a result is over them.")
+    define.list("seeds", "42,43,44", "Seeds of the linear probes; the interval of a result is over them.")
+    define.list(
+        "probe",
+        [choices.LINEAR],
+        "What tells the classes from the embeddings, one or several with commas between them: linear (a "
+        "trained layer, as in the paper), knn (the nearest training clips) or few_shot (the means of 1, 5 "
+        "and 10 clips of each class, drawn 20 times).",
+    )
+    define.list(
+        "layers",
+        [],
+        "Layers of the encoder that are probed in the place of the embedding, with commas between them, such "
+        "as conv_1,conv_2,local,global; local+global joins two. For this project's encoders only.",
+    )
+    define.integer(
+        "windows",
+        1,
+        "How often a window of each clip is drawn, each time with embeddings and probes of its own; the "
+        "interval is over windows and seeds then.",
+        1,
+    )
     define.string(
         "split_csv",
         None,
@@ -64,6 +85,12 @@ def define_flags(values: flags.FlagValues) -> None:
         "seeds",
         lambda seeds: seeds and all(seed.isdigit() for seed in seeds),
         "must be integers with commas between them, such as 42,43,44",
+        values,
+    )
+    flags.register_validator(
+        "probe",
+        lambda probes: probes and set(probes) <= set(choices.PROBES),
+        f"must be one or several of {', '.join(choices.PROBES)}, with commas between them",
         values,
     )
 
@@ -80,7 +107,7 @@ def check(values: flags.FlagValues, arguments: list[str]) -> None:
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
     """Evaluates each model on each task and prints the table."""
     common.hide_tracing_reports()
-    from byola_keras.evaluation import choices, evaluate, results
+    from byola_keras.evaluation import evaluate, results
 
     if values.summarize:
         print(results.summarize(values.output_dir))
@@ -91,6 +118,9 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         choices.present_protocol(values.protocol),
         choices.present_learning_rate(values.learning_rate),
         [int(seed) for seed in values.seeds],
+        values.probe,
+        values.layers,
+        values.windows,
     )
     how = (values.data_dir, options, values.split_csv, values.check_counts)
     try:

@@ -48,9 +48,12 @@ class Setting(NamedTuple):
 
     def words(self) -> list[str]:
         """What labels and names of files say: protocol, learning rate, and of the rest what is unusual."""
-        words = [self.protocol]
-        if self.learning_rate_choice is not None:
-            words.append(str(self.learning_rate_choice))
+        rate = [] if self.learning_rate_choice is None else [str(self.learning_rate_choice)]
+        return [self.protocol, *rate, *self.unusual_words()]
+
+    def unusual_words(self) -> list[str]:
+        """What is not as usual: another probe than the linear one, a layer, several windows."""
+        words = []
         if self.shots is not None:
             words.append(f"{self.probe} {self.shots}")
         elif self.probe != LINEAR:

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from byola_keras.evaluation import evaluate
-from byola_keras.evaluation.task import Clip, Task
 from tests.evaluation.tones import write_task
 from tests.factories import tiny_embedder
 from tests.processes import run, start, wait_until
@@ -57,7 +56,7 @@ def test_models_on_tasks(tones, model, tmp_path):
     pitch, kinds = records[2:]
     assert pitch["metric"] == "accuracy" and pitch["mean"] > 0.95 and len(pitch["scores"]) == 3
     assert kinds["metric"] == "mean_average_precision" and kinds["mean"] > 0.9 and kinds["auc"] > 0.9
-    assert set(pitch["seconds"]) == {"embed", "probe"} and not pitch["comparable"]
+    assert set(pitch["seconds"]) == {"embed", "probe", "retrieval"} and not pitch["comparable"]
     # Both columns label the same files: they share their embeddings.
     assert len(os.listdir(tmp_path / "embeddings")) == 2
     for name in ("results.md", "results.csv", "results.png"):
@@ -143,13 +142,6 @@ def test_folds(tmp_path):
     (details,) = (tmp_path / "details").glob("*.csv")
     # Each clip is in the test once.
     assert sum(int(line.split(",")[1]) for line in details.read_text().splitlines()[1:]) == 90
-
-
-def test_learning_rates():
-    task = Task("one", "One", (Clip("a", ("x",), "train"),), 1.0, learning_rate=3e-5)
-    assert evaluate.learning_rates(task, "authors") == (3e-5,)
-    assert evaluate.learning_rates(task, "0.02") == (0.02,)
-    assert evaluate.learning_rates(task, "search") == (1e-5, 1e-4, 3e-4, 1e-3, 1e-2)
 
 
 def test_two_tasks_of_one_name_are_refused(tones, tmp_path):
