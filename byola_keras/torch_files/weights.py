@@ -8,14 +8,14 @@ import numpy as np
 from byola_keras.torch_files.checkpoint import encoder_weights
 from byola_keras.torch_files.reader import read_torch_file
 
-_BATCH_NORMALIZATION = {
+BATCH_NORMALIZATION = {
     "weight": "gamma",
     "bias": "beta",
     "running_mean": "moving_mean",
     "running_var": "moving_variance",
 }
 # PyTorch counts batches for a kind of momentum that is not used here; the count has no counterpart.
-_IGNORED_SUFFIX = "num_batches_tracked"
+IGNORED_SUFFIX = "num_batches_tracked"
 
 
 def load_torch_weights(encoder, source: str | os.PathLike | Mapping[str, np.ndarray]) -> None:
@@ -80,7 +80,7 @@ def _kernel_and_bias(prefix, layer):
 
 
 def _batch_normalization(prefix, layer):
-    return {f"{prefix}.{theirs}": getattr(layer, ours) for theirs, ours in _BATCH_NORMALIZATION.items()}
+    return {f"{prefix}.{theirs}": getattr(layer, ours) for theirs, ours in BATCH_NORMALIZATION.items()}
 
 
 def to_keras_layout(array: np.ndarray) -> np.ndarray:
@@ -89,7 +89,7 @@ def to_keras_layout(array: np.ndarray) -> np.ndarray:
 
 
 def _assign(names, source):
-    source = {key: value for key, value in source.items() if not key.endswith(_IGNORED_SUFFIX)}
+    source = {key: value for key, value in source.items() if not key.endswith(IGNORED_SUFFIX)}
     missing, unused = sorted(names.keys() - source.keys()), sorted(source.keys() - names.keys())
     if missing or unused:
         raise ValueError(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from byola_keras.evaluation.representations import paper
 from byola_keras.evaluation.representations.declaration import Declaration
 from byola_keras.evaluation.representations.own import BASELINES, load_own
 from byola_keras.evaluation.representations.packages import declarations as packages
@@ -9,7 +10,7 @@ from byola_keras.evaluation.representations.representation import Representation
 
 # The groups of models with names; a new group is a module with a tuple of declarations, added here. Importing
 # it must not import what a model needs: `Declaration.make` does.
-_GROUPS: Sequence[Sequence[Declaration]] = (packages.DECLARATIONS,)
+_GROUPS: Sequence[Sequence[Declaration]] = (paper.DECLARATIONS, packages.DECLARATIONS)
 
 DECLARATIONS: dict[str, Declaration] = {
     declaration.name: declaration for group in _GROUPS for declaration in group

@@ -1,0 +1,117 @@
+"""VGGish and VGGish-4K, rows of Table III."""
+
+import os
+
+import numpy as np
+import tensorflow as tf
+
+from byola_keras.evaluation.representations.content_hash import hash_of, hash_of_files
+from byola_keras.evaluation.representations.declaration import Declaration
+from byola_keras.evaluation.representations.paper.sound_network import (
+    SoundNetwork,
+    existing,
+    lengthened,
+    load_saved_model,
+)
+from byola_keras.evaluation.representations.paper.vggish_network import (
+    EXAMPLE_SAMPLES,
+    EXAMPLE_SECONDS,
+    SAMPLE_RATE,
+    log_mel_examples,
+    vggish_network,
+)
+from byola_keras.evaluation.representations.representation import MEAN_MAX, Representation
+from byola_keras.torch_files.reader import read_torch_file
+
+_TORCH_SOURCE = (
+    "the releases of github.com/tcvrick/audioset-vggish-tensorflow-to-pytorch (pytorch_vggish.pth) or of "
+    "github.com/harritaylor/torchvggish (vggish-10086976.pth)"
+)
+_SOURCE = f"{_TORCH_SOURCE}, or as the SavedModel google/vggish of kaggle.com/models"
+_TYPED, _TYPED_4K = "vggish:FILE_OR_FOLDER", "vggish_4k:FILE"
+
+
+class VGGishSavedModel(Representation):
+    """The SavedModel of TensorFlow Hub, which takes one clip at a time.
+
+    Its embeddings are those before the last ReLU. The paper's are those after it, as the conversions to
+    PyTorch have them, so that the ReLU is added here.
+
+    Args:
+        folder: folder of the SavedModel.
+    """
+
+    def __init__(self, folder: str):
+        super().__init__(
+            "vggish",
+            SAMPLE_RATE,
+            hash_of(hash_of_files([folder]), "relu"),
+            pooling=MEAN_MAX,
+            frame_seconds=EXAMPLE_SECONDS,
+        )
+        self._model = load_saved_model(folder, _TYPED, _SOURCE)
+
+    def features(self, waveforms: np.ndarray) -> np.ndarray:
+        """See `Representation.features`."""
+        clips = lengthened(tf.constant(waveforms), EXAMPLE_SAMPLES)
+        return np.stack([tf.nn.relu(self._model(clip)).numpy() for clip in clips])
+
+
+def _make(path):
+    """VGGish of a folder of a SavedModel, or of a file of PyTorch."""
+    existing(path, _TYPED, _SOURCE)
+    return VGGishSavedModel(path) if os.path.isdir(path) else _of_torch(path, "vggish", dense_layers=3)
+
+
+def _make_4k(path):
+    return _of_torch(existing(path, _TYPED_4K, _TORCH_SOURCE), "vggish_4k", dense_layers=1)
+
+
+def _of_torch(path, name, dense_layers):
+    network = vggish_network(read_torch_file(path), dense_layers)
+
+    def compute(waveforms):
+        examples = log_mel_examples(waveforms)
+        batch, count = tf.shape(examples)[0], tf.shape(examples)[1]
+        outputs = network(tf.reshape(examples, (-1, *examples.shape[2:])))
+        return tf.reshape(outputs, (batch, count, outputs.shape[-1]))
+
+    return SoundNetwork(
+        compute,
+        name=name,
+        sample_rate=SAMPLE_RATE,
+        content=hash_of(hash_of_files([path]), dense_layers),
+        pooling=MEAN_MAX,
+        frame_seconds=EXAMPLE_SECONDS,
+    )
+
+
+VGGISH = Declaration(
+    name="vggish",
+    title="VGGish",
+    source=_SOURCE,
+    licence="Apache-2.0",
+    sample_rate=SAMPLE_RATE,
+    dimension=128,
+    layer="the last of three dense layers, after its ReLU; a frame each 0.96 s",
+    pooling=MEAN_MAX,
+    typed=_TYPED,
+    packages="none",
+    make=_make,
+    paper_row="VGGish",
+)
+
+VGGISH_4K = Declaration(
+    name="vggish_4k",
+    title="VGGish-4K",
+    source=_TORCH_SOURCE,
+    licence="Apache-2.0",
+    sample_rate=SAMPLE_RATE,
+    dimension=4096,
+    layer="the first of three dense layers, after its ReLU; a frame each 0.96 s",
+    pooling=MEAN_MAX,
+    typed=_TYPED_4K,
+    packages="none",
+    make=_make_4k,
+    paper_row="VGGish-4K",
+)
