@@ -4,6 +4,11 @@ from collections.abc import Callable, Sequence
 
 from byola_keras.evaluation.representations import paper
 from byola_keras.evaluation.representations.declaration import Declaration
+from byola_keras.evaluation.representations.loaders.hear import load_hear
+from byola_keras.evaluation.representations.loaders.litert import load_litert
+from byola_keras.evaluation.representations.loaders.python_function import load_python
+from byola_keras.evaluation.representations.loaders.saved_model import load_saved_model
+from byola_keras.evaluation.representations.loaders.stored import load_stored
 from byola_keras.evaluation.representations.own import BASELINES, load_own
 from byola_keras.evaluation.representations.packages import declarations as packages
 from byola_keras.evaluation.representations.representation import Representation
@@ -18,7 +23,13 @@ DECLARATIONS: dict[str, Declaration] = {
 
 # Kinds of models of somebody else without a name here: what stands before the first colon of `--model`, and
 # what makes the representation of the rest.
-LOADERS: dict[str, Callable[[str], Representation]] = {}
+LOADERS: dict[str, Callable[[str], Representation]] = {
+    "savedmodel": load_saved_model,
+    "litert": load_litert,
+    "hear": load_hear,
+    "python": load_python,
+    "npz": load_stored,
+}
 
 
 def load_representation(text: str) -> Representation:
