@@ -1,4 +1,4 @@
-"""What is made of all results of a folder: tables and charts beside the published rows."""
+"""What is made of all results of a folder: tables, a page and charts beside the published rows."""
 
 import contextlib
 import os
@@ -8,13 +8,14 @@ from byola_keras.evaluation import plots, published, records, tables
 from byola_keras.evaluation.choices import LINEAR, WINDOW
 from byola_keras.evaluation.correlation import representation_correlation
 from byola_keras.evaluation.names import short_names
+from byola_keras.evaluation.report import page
 
 # Fig. 6 is of accuracies: FSD50K and its subsets, which have mean average precisions, are left out of it.
 _NOT_CORRELATED = frozenset(published.FSD50K_COLUMNS)
 
 
 def summarize(output_dir: str) -> str:
-    """Writes `results.md`, `results.csv`, `results.png` and, if there is enough for it, `correlation.png`.
+    """Writes `results.md`, `.csv`, `.html`, `.png` and, if there is enough for it, `correlation.png`.
 
     Of several results of the same task, model, protocol and learning_rate_choice the last one counts.
     `correlation.png` needs three tasks that one of our representations shares with another one of ours, or
@@ -28,7 +29,7 @@ def summarize(output_dir: str) -> str:
 
     Raises:
         ValueError: there is no result.
-        ImportError: matplotlib is not installed; the two texts are there nevertheless.
+        ImportError: matplotlib is not installed; the tables and the page are there nevertheless.
     """
     rows = group_rows(records.load(output_dir))
     if not rows:
@@ -39,8 +40,10 @@ def summarize(output_dir: str) -> str:
     markdown = tables.markdown(rows)
     write_text(os.path.join(output_dir, "results.md"), markdown)
     write_text(os.path.join(output_dir, "results.csv"), tables.csv_text(rows))
+    correlation = representation_correlation(accuracies_by_representation(rows), len(_names(rows)))
+    page.write(output_dir, rows, correlation)
     plots.save(plots.bar_chart(_bars(rows)), os.path.join(output_dir, "results.png"))
-    _draw_correlation(os.path.join(output_dir, "correlation.png"), rows)
+    _draw_correlation(os.path.join(output_dir, "correlation.png"), *correlation)
     return markdown
 
 
@@ -87,8 +90,7 @@ def _bars(rows):
     return table
 
 
-def _draw_correlation(path, rows):
-    names, matrix = representation_correlation(accuracies_by_representation(rows), len(_names(rows)))
+def _draw_correlation(path, names, matrix):
     if names:
         plots.save(plots.correlation_chart(names, matrix), path)
     else:

@@ -220,7 +220,7 @@ def test_correlation_of_an_earlier_list_is_removed(tmp_path):
     results.summarize(str(tmp_path))
     assert not (tmp_path / "correlation.png").exists()
     assert sorted(file.name for file in tmp_path.iterdir()) == [
-        *("results.csv", "results.jsonl", "results.md", "results.png")
+        *("results.csv", "results.html", "results.jsonl", "results.md", "results.png")
     ]
 
 
@@ -230,4 +230,4 @@ def test_texts_are_there_without_matplotlib(tmp_path, monkeypatch):
     with pytest.raises(ImportError, match=r"matplotlib.*\[evaluation\]"):
         results.summarize(str(tmp_path))
     assert RECORD["title"] in (tmp_path / "results.md").read_text()
-    assert (tmp_path / "results.csv").exists()
+    assert (tmp_path / "results.csv").exists() and (tmp_path / "results.html").exists()
