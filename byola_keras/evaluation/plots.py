@@ -38,7 +38,7 @@ def bar_chart(table: Mapping[str, Mapping[str, tuple[float, float]]]) -> "Figure
     # Titles of tasks of one's own may be longer than their group of bars.
     slanted = {"rotation": 20, "ha": "right"} if max(map(len, tasks)) > 12 else {}
     axes.set_xticks(range(len(tasks)), tasks, **slanted)
-    axes.set_title("Linear probes on frozen representations")
+    axes.set_title("Probes of frozen representations")
     axes.set_ylabel("score (%)")
     # Room for the numbers above the bars.
     axes.set_ylim(0, 112)

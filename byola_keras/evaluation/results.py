@@ -4,7 +4,7 @@ import contextlib
 import os
 
 from byola_keras.atomic import write_text
-from byola_keras.evaluation import plots, published, records, tables
+from byola_keras.evaluation import further, plots, published, records, tables
 from byola_keras.evaluation.choices import LINEAR, WINDOW
 from byola_keras.evaluation.correlation import representation_correlation
 from byola_keras.evaluation.names import short_names
@@ -17,7 +17,7 @@ _NOT_CORRELATED = frozenset(published.FSD50K_COLUMNS)
 def summarize(output_dir: str) -> str:
     """Writes `results.md`, `.csv`, `.html`, `.png` and, if there is enough for it, `correlation.png`.
 
-    Of several results of the same task, model, protocol and learning_rate_choice the last one counts.
+    Of several results of the same task, model and setting (see `records.Setting`) the last one counts.
     `correlation.png` needs three tasks that one of our representations shares with another one of ours, or
     with the published ones.
 
@@ -37,7 +37,7 @@ def summarize(output_dir: str) -> str:
             f"`output_dir` must hold results. Received: output_dir={output_dir!r} without a whole record in "
             f"{records.RESULTS_FILE}; evaluate a task first."
         )
-    markdown = tables.markdown(rows)
+    markdown = tables.markdown(rows) + further.markdown(rows)
     write_text(os.path.join(output_dir, "results.md"), markdown)
     write_text(os.path.join(output_dir, "results.csv"), tables.csv_text(rows))
     correlation = representation_correlation(accuracies_by_representation(rows), len(_names(rows)))

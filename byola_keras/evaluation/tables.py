@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from byola_keras.evaluation import published
-from byola_keras.evaluation.choices import LINEAR, WINDOW
+from byola_keras.evaluation.choices import FEW_SHOT, LINEAR, WINDOW
 from byola_keras.evaluation.names import distinct_titles
 from byola_keras.evaluation.published import PublishedRow
 from byola_keras.evaluation.records import Setting
@@ -20,7 +20,9 @@ _ORDER = (*published.TASKS, _AVERAGE, *published.FSD50K_COLUMNS)
 _CSV_FIELDS = (
     *("source", "model", "label", "protocol", "learning_rate_choice", "task", "title", "metric"),
     *("mean_percent", "interval_percent", "auc_percent", "learning_rate", "comparable", "clips", "seconds"),
+    *("probe", "shots", "layer", "windows", "balanced_accuracy_percent", "retrieval_map_percent"),
 )
+_BESIDE = ("auc", "balanced_accuracy", "retrieval_map")
 
 
 class Row(NamedTuple):
@@ -66,9 +68,14 @@ def markdown(rows: list[Row]) -> str:
         [published_name(row), *(_in_words(published_cell(row, column)) for column in columns)]
         for row in published_beside(titles(rows))
     ]
+    return "\n".join([markdown_table(table), "", "\n\n".join(notes(rows))]) + "\n"
+
+
+def markdown_table(table: list[list[str]]) -> str:
+    """The Markdown of a table of texts, the header first, without a line break at its end."""
     lines = ["| " + " | ".join(text.replace("|", "\\|") for text in line) + " |" for line in table]
     lines.insert(1, "|:--" + "|--:" * (len(table[0]) - 1) + "|")
-    return "\n".join([*lines, "", "\n\n".join(notes(rows))]) + "\n"
+    return "\n".join(lines)
 
 
 def csv_text(rows: list[Row]) -> str:
@@ -81,9 +88,11 @@ def csv_text(rows: list[Row]) -> str:
         for record in (row.records[task] for task in names if task in row.records):
             numbers = _csv_numbers(*in_percent(record))
             seconds = round(sum((record.get("seconds") or {}).values()), 3)
-            if record.get("auc") is not None:
-                numbers["auc_percent"] = round(100 * record["auc"], 6)
-            writer.writerow({**record, **numbers, "source": "measured", "seconds": seconds})
+            for measure in _BESIDE:
+                if record.get(measure) is not None:
+                    numbers[f"{measure}_percent"] = round(100 * record[measure], 6)
+            setting = Setting.of(record)._asdict()
+            writer.writerow({**record, **setting, **numbers, "source": "measured", "seconds": seconds})
     for row in published_beside(names):
         source = "repeated by the paper" if row.reported else "published"
         for task in (task for task in names if task in row.scores):
@@ -178,8 +187,12 @@ def _comparable(records):
 def _in_words(found):
     if found is None:
         return ""
-    interval = "" if math.isnan(found.interval) else f" ± {found.interval:.1f}"
-    return f"{found.mean:.1f}{interval}" + ("\\*" if found.marked else "")
+    return score_in_words(found.mean, found.interval) + ("\\*" if found.marked else "")
+
+
+def score_in_words(mean: float, interval: float) -> str:
+    """A score in percent as tables have it, "83.2 ± 0.6"; an interval that is NaN is left out."""
+    return f"{mean:.1f}" + ("" if math.isnan(interval) else f" ± {interval:.1f}")
 
 
 def notes(rows: list[Row]) -> list[str]:
@@ -187,7 +200,7 @@ def notes(rows: list[Row]) -> list[str]:
     theirs, columns = published_beside(titles(rows)), headers(rows)
     said = [
         "Scores are in percent; the ± of our own is half the width of the 95 % confidence interval over the "
-        "seeds, and is missing where there was one seed."
+        f"{_repeats(rows)}, and is missing where nothing was repeated."
     ]
     if _AVERAGE in columns:
         said[0] += " The average is over the nine tasks other than FSD50K."
@@ -202,6 +215,17 @@ def notes(rows: list[Row]) -> list[str]:
     if "fsd50k" in columns:
         said.append(published.AUDIOSET_LABELS)
     return said
+
+
+def _repeats(rows):
+    """Over what the intervals are."""
+    settings = [Setting.of(record) for row in rows for record in row.records.values()]
+    repeats = ["seeds"]
+    if any(setting.probe == FEW_SHOT for setting in settings):
+        repeats.append("draws of a few-shot probe")
+    if any(setting.windows > 1 for setting in settings):
+        repeats.append("windows")
+    return " and the ".join(repeats)
 
 
 def _named(rows):

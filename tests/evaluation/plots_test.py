@@ -27,7 +27,7 @@ def test_bars():
     }
     figure = plots.bar_chart(table)
     axes = figure.axes[0]
-    assert {"birds", "whales", "a long title", "score (%)", "Linear probes on frozen representations"} <= set(
+    assert {"birds", "whales", "a long title", "score (%)", "Probes of frozen representations"} <= set(
         words(figure)
     )
     assert [bar.get_height() for bar in axes.patches] == [80.0, 60.0, 50.0, 25.04]

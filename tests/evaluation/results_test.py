@@ -131,7 +131,10 @@ def test_average_needs_all_nine(tmp_path):
 def test_csv_is_readable(tmp_path):
     append(tmp_path)
     append_fsd50k(tmp_path)
-    append(tmp_path, task="my", title='A "title", with commas', ci95=math.nan, seconds=None)
+    mine = {"task": "my", "title": 'A "title", with commas', "ci95": math.nan, "seconds": None}
+    append(tmp_path, **mine, retrieval_map=0.25)
+        tmp_path, task="my", title='A "title", with commas', ci95=math.nan, seconds=None, retrieval_map=0.25
+    )
     results.summarize(str(tmp_path))
     ours, fsd50k, scene, mine, *theirs = read_csv(tmp_path)
     assert ours == {
@@ -150,9 +153,16 @@ def test_csv_is_readable(tmp_path):
         "comparable": "True",
         "clips": "2000",
         "seconds": "3.5",
+        "probe": "linear",
+        "shots": "",
+        "layer": "",
+        "windows": "1",
+        "balanced_accuracy_percent": "",
+        "retrieval_map_percent": "",
     }
     assert fsd50k["auc_percent"] == "85.0" and scene["auc_percent"] == "90.0"
     assert mine["title"] == 'A "title", with commas' and mine["interval_percent"] == ""
+    assert mine["retrieval_map_percent"] == "25.0"
     assert len(theirs) == 3 * 12 and {row["source"] for row in theirs} == {"published"}
     columns = ("model", "label", "task", "metric", "mean_percent", "interval_percent", "auc_percent")
     assert [tuple(row[column] for column in columns) for row in theirs[-3:]] == [
