@@ -133,8 +133,6 @@ def test_csv_is_readable(tmp_path):
     append_fsd50k(tmp_path)
     mine = {"task": "my", "title": 'A "title", with commas', "ci95": math.nan, "seconds": None}
     append(tmp_path, **mine, retrieval_map=0.25)
-        tmp_path, task="my", title='A "title", with commas', ci95=math.nan, seconds=None, retrieval_map=0.25
-    )
     results.summarize(str(tmp_path))
     ours, fsd50k, scene, mine, *theirs = read_csv(tmp_path)
     assert ours == {
