@@ -1,6 +1,7 @@
 """ESResNe(X)t-fbsp, a row of Table III: by a function of one's own around the authors' code."""
 
 from byola_keras.evaluation.representations.declaration import Declaration
+from byola_keras.evaluation.representations.loaders.python_function import load_python
 from byola_keras.evaluation.representations.representation import NONE, Representation
 
 _SOURCE = "github.com/AndreyGuzhov/ESResNeXt-fbsp, the release v0.1, the file ESResNeXtFBSP_AudioSet.pt"
@@ -12,21 +13,19 @@ def _make(function: str) -> Representation:
     """The representation of a function around the authors' code, by the loader `python`.
 
     Args:
-        function: MODULE:FUNCTION, (samples, rate) -> [2048].
+        function: MODULE:FUNCTION, (samples, rate) -> [2048]; settings of the loader may stand behind it.
 
     Raises:
         ValueError: no function is named.
+        RepresentationError: the function cannot be loaded.
     """
-    # The registry imports this module.
-    from byola_keras.evaluation.representations.registry import load_representation  # noqa: PLC0415
-
     if not function:
         raise ValueError(
             f"`--model={_TYPED}` must name a function around the authors' code, which is in no package. "
             "Received: no function; docs/representations.md has one to copy, and the weights come from "
             f"{_SOURCE}."
         )
-    return load_representation(f"python:{function},name=esresnext,sample_rate={_SAMPLE_RATE},pooling={NONE}")
+    return load_python(f"{function},name=esresnext,sample_rate={_SAMPLE_RATE},pooling={NONE}")
 
 
 ESRESNEXT = Declaration(

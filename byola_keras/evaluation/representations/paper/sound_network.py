@@ -53,27 +53,3 @@ def existing(path: str, typed: str, source: str) -> str:
 def lengthened(waveforms: tf.Tensor, samples: int) -> tf.Tensor:
     """Waveforms [batch, any length], padded with zeros at the end to at least `samples`."""
     return tf.pad(waveforms, [[0, 0], [0, tf.maximum(0, samples - tf.shape(waveforms)[1])]])
-
-
-def load_saved_model(folder: str, typed: str, source: str):
-    """Loads a SavedModel that can be called.
-
-    Args and errors as of `existing`; besides a
-
-    Raises:
-        ValueError: the folder holds no SavedModel, or one that cannot be called.
-    """
-    existing(folder, typed, source)
-    if not tf.saved_model.contains_saved_model(folder):
-        raise ValueError(
-            f"`--model={typed}` must name the folder of a SavedModel, in which saved_model.pb lies. "
-            f"Received: {folder!r}; get it from {source}."
-        )
-    model = tf.saved_model.load(folder)
-    if not callable(model):
-        raise ValueError(
-            f"`--model={typed}` must name a SavedModel that can be called, as TensorFlow Hub's can. "
-            f"Received: {folder!r}, which has only the signatures {list(model.signatures)}; "
-            "`--model=savedmodel:FOLDER` takes those."
-        )
-    return model

@@ -1,11 +1,8 @@
-"""TRILL, layer 19, a row of Table III."""
+"""TRILL, layer 19, a row of Table III: its SavedModel by the loader `savedmodel`."""
 
-import numpy as np
-import tensorflow as tf
-
-from byola_keras.evaluation.representations.content_hash import hash_of, hash_of_files
 from byola_keras.evaluation.representations.declaration import Declaration
-from byola_keras.evaluation.representations.paper.sound_network import load_saved_model
+from byola_keras.evaluation.representations.loaders.saved_model import SavedModelRepresentation
+from byola_keras.evaluation.representations.paper.sound_network import existing
 from byola_keras.evaluation.representations.representation import MEAN_MAX, Representation
 
 _TYPED = "trill:FOLDER"
@@ -14,28 +11,11 @@ _SAMPLE_RATE = 16_000
 _LAYER = "layer19"
 
 
-class Trill(Representation):
-    """The SavedModel, called with `samples` and `sample_rate`; it frames the sound itself.
-
-    Args:
-        folder: folder of the SavedModel.
-
-    Raises:
-        FileNotFoundError, ValueError: see `load_saved_model`.
-    """
-
-    def __init__(self, folder: str):
-        model = load_saved_model(folder, _TYPED, _SOURCE)
-        content = hash_of(hash_of_files([folder]), _LAYER)
-        super().__init__("trill", _SAMPLE_RATE, content, pooling=MEAN_MAX)
-        self._model = model
-
-    def features(self, waveforms: np.ndarray) -> np.ndarray:
-        """See `Representation.features`."""
-        outputs = self._model(samples=tf.constant(waveforms), sample_rate=_SAMPLE_RATE)
-        if _LAYER not in outputs:
-            raise self.error(f"it must have an output {_LAYER!r}. Received: the outputs {sorted(outputs)}")
-        return outputs[_LAYER].numpy()
+def _make(folder: str) -> Representation:
+    existing(folder, _TYPED, _SOURCE)
+    return SavedModelRepresentation(
+        folder, output=_LAYER, name="trill", sample_rate=_SAMPLE_RATE, pooling=MEAN_MAX
+    )
 
 
 TRILL = Declaration(
@@ -45,10 +25,10 @@ TRILL = Declaration(
     licence="Apache-2.0",
     sample_rate=_SAMPLE_RATE,
     dimension=12288,
-    layer="layer19",
+    layer=_LAYER,
     pooling=MEAN_MAX,
     typed=_TYPED,
     packages="none",
-    make=Trill,
+    make=_make,
     paper_row="TRILL",
 )

@@ -7,12 +7,8 @@ import tensorflow as tf
 
 from byola_keras.evaluation.representations.content_hash import hash_of, hash_of_files
 from byola_keras.evaluation.representations.declaration import Declaration
-from byola_keras.evaluation.representations.paper.sound_network import (
-    SoundNetwork,
-    existing,
-    lengthened,
-    load_saved_model,
-)
+from byola_keras.evaluation.representations.loaders.saved_model import SavedModelRepresentation
+from byola_keras.evaluation.representations.paper.sound_network import SoundNetwork, existing
 from byola_keras.evaluation.representations.paper.vggish_network import (
     EXAMPLE_SAMPLES,
     EXAMPLE_SECONDS,
@@ -20,7 +16,7 @@ from byola_keras.evaluation.representations.paper.vggish_network import (
     log_mel_examples,
     vggish_network,
 )
-from byola_keras.evaluation.representations.representation import MEAN_MAX, Representation
+from byola_keras.evaluation.representations.representation import MEAN_MAX
 from byola_keras.torch_files.reader import read_torch_file
 
 _TORCH_SOURCE = (
@@ -31,7 +27,7 @@ _SOURCE = f"{_TORCH_SOURCE}, or as the SavedModel google/vggish of kaggle.com/mo
 _TYPED, _TYPED_4K = "vggish:FILE_OR_FOLDER", "vggish_4k:FILE"
 
 
-class VGGishSavedModel(Representation):
+class VGGishSavedModel(SavedModelRepresentation):
     """The SavedModel of TensorFlow Hub, which takes one clip at a time.
 
     Its embeddings are those before the last ReLU. The paper's are those after it, as the conversions to
@@ -39,22 +35,26 @@ class VGGishSavedModel(Representation):
 
     Args:
         folder: folder of the SavedModel.
+
+    Raises:
+        FileNotFoundError, ValueError: see `SavedModelRepresentation`.
     """
 
     def __init__(self, folder: str):
         super().__init__(
-            "vggish",
-            SAMPLE_RATE,
-            hash_of(hash_of_files([folder]), "relu"),
+            folder,
+            name="vggish",
+            sample_rate=SAMPLE_RATE,
             pooling=MEAN_MAX,
             frame_seconds=EXAMPLE_SECONDS,
         )
-        self._model = load_saved_model(folder, _TYPED, _SOURCE)
+        # Other embeddings than those of the loader alone.
+        self._content = hash_of(self._content, "relu")
 
     def features(self, waveforms: np.ndarray) -> np.ndarray:
         """See `Representation.features`."""
-        clips = lengthened(tf.constant(waveforms), EXAMPLE_SAMPLES)
-        return np.stack([tf.nn.relu(self._model(clip)).numpy() for clip in clips])
+        missing = max(0, EXAMPLE_SAMPLES - waveforms.shape[1])
+        return np.maximum(super().features(np.pad(waveforms, [(0, 0), (0, missing)])), 0)
 
 
 def _make(path):

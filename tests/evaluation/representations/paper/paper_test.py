@@ -8,6 +8,7 @@ from byola_keras.evaluation.representations.paper import DECLARATIONS
 from byola_keras.evaluation.representations.paper.cnn14 import cnn14_network, decibel_mel
 from byola_keras.evaluation.representations.paper.coala import coala_network, log_mel_images
 from byola_keras.evaluation.representations.paper.vggish_network import log_mel_examples, vggish_network
+from byola_keras.evaluation.representations.registry import load_representation
 from byola_keras.torch_files.reader import read_torch_file
 from tests.evaluation.representations.paper.patterns import sounds
 from tests.reference import DATA_DIR
@@ -26,7 +27,13 @@ def test_absent_file_says_where_to_get_it(name, tmp_path):
             MAKE[name](path)
 
 
-def test_esresnext_needs_a_function():
+def test_esresnext_runs_a_function_of_ones_own(tmp_path, monkeypatch):
+    (tmp_path / "recipe.py").write_text("def embed(samples, rate):\n    return [rate, samples.size, 1.0]\n")
+    monkeypatch.chdir(tmp_path)
+    representation = MAKE["esresnext"]("recipe:embed")
+    assert representation.embed(sounds(500)).tolist() == [[44_100, 500, 1]] * 2
+    assert (representation.name, representation.pooling) == ("esresnext", "none")
+    representation.close()
     with pytest.raises(ValueError, match="esresnext:MODULE:FUNCTION` must name a function.*no function"):
         MAKE["esresnext"]("")
 
@@ -74,11 +81,16 @@ class VGGishModule(tf.Module):
 def test_vggish_saved_model_gets_the_last_relu(tmp_path):
     module = VGGishModule()
     tf.saved_model.save(module, str(tmp_path / "vggish"))
-    found = MAKE["vggish"](str(tmp_path / "vggish")).embed(sounds(40_000))
+    representation = MAKE["vggish"](str(tmp_path / "vggish"))
+    found = representation.embed(sounds(40_000))
     frames = np.stack([module(waveform).numpy() for waveform in sounds(40_000)])
     assert (frames < 0).any()
     assert_close(found, mean_max(np.maximum(frames, 0)))
-    assert MAKE["vggish"](str(tmp_path / "vggish")).embed(sounds(300)).shape == (2, 5)
+    assert representation.embed(sounds(300)).shape == (2, 5)
+    # Without the ReLU the embeddings are others, and so is their cache.
+    plain = load_representation(f"savedmodel:{tmp_path / 'vggish'}")
+    assert_close(plain.embed(sounds(40_000)), mean_max(frames))
+    assert plain.identity != representation.identity
 
 
 class TrillModule(tf.Module):
@@ -105,9 +117,12 @@ def test_trill_takes_layer_19(sample_rate, tmp_path):
     assert_close(found, mean_max(frames))
 
 
-def test_folder_without_saved_model(tmp_path):
-    with pytest.raises(ValueError, match="trill:FOLDER` must name the folder of a SavedModel"):
+def test_wrong_saved_models_are_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="must be a folder with saved_model.pb"):
         MAKE["trill"](str(tmp_path))
+    tf.saved_model.save(VGGishModule(), str(tmp_path / "vggish"))
+    with pytest.raises(ValueError, match="layer19"):
+        MAKE["trill"](str(tmp_path / "vggish"))
 
 
 def test_cnn14_pools_by_itself():
