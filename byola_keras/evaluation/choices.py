@@ -1,6 +1,8 @@
 """The words by which an evaluation is chosen, and those that older results and commands have for them."""
 
 PROTOCOLS = WINDOW, WHOLE_CLIP = ("window", "whole_clip")
+# What results of embeddings that were computed elsewhere have for a protocol: no sound was read.
+STORED = "stored"
 # What chooses the learning rate of a probe, other than a number.
 SEARCH, AUTHORS = "search", "authors"
 # What tells the classes of the clips from their embeddings.

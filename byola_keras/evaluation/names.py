@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from byola_keras.evaluation.representations.settings import split_settings
+
 # Files of these names say nothing of what is in them: their folder does.
 _PLAIN_FILES = frozenset(("metadata", "meta", "labels", "label", "clips", "files", "index", "list", "data"))
 _PLAIN_MODELS = frozenset(("embedder", "model", "saved_model"))
@@ -47,9 +49,10 @@ def distinct_titles(titles: Mapping[str, str]) -> dict[str, str]:
 def short_names(models: Iterable[str]) -> dict[str, str]:
     """Model as it was given -> short name.
 
-    Of a run it is the name of its folder, of a file its name without the extension, of an encoder that is not
-    ours what stands behind its kind ("savedmodel:models/trill:default:emb" is "trill"). Models of one short
-    name have the folders above before it, as many as tell them apart, or else their full text.
+    It is the setting `name` where that is given ("litert:FILE,name=mine"); of a run the name of its folder,
+    of a file its name without the extension, of an encoder that is not ours what stands behind its kind
+    ("savedmodel:models/trill:default:emb" is "trill"). Models of one short name have the folders above before
+    it, as many as tell them apart, or else their full text.
 
     Args:
         models: texts as `--model` takes them.
@@ -70,7 +73,10 @@ def short_names(models: Iterable[str]) -> dict[str, str]:
 
 def _parts(model):
     """The folders above a model and its own name, the last of them."""
-    kind, _, rest = model.partition(":")
+    settings = split_settings(model)
+    if "name" in settings.common:
+        return [settings.common["name"]]
+    kind, _, rest = settings.place.partition(":")
     if kind in _KINDS:
         path = rest if kind == "npz" else rest.partition(":")[0]
         if kind == "python":
@@ -79,7 +85,7 @@ def _parts(model):
         # A name of ours, with the place of its weights: "vggish:FOLDER".
         return [*_folders(rest), kind]
     else:
-        path = model
+        path = settings.place
     folders = _folders(path)
     name, extension = os.path.splitext(folders[-1])
     if extension.lower() not in (".keras", ".tflite"):

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from byola_keras.evaluation import details, metrics
-from byola_keras.evaluation.choices import LINEAR, PROBES, SEARCH, WINDOW
+from byola_keras.evaluation.choices import LINEAR, PROBES, SEARCH, STORED, WINDOW
 from byola_keras.evaluation.embeddings import embed_task
 from byola_keras.evaluation.probe import SEEDS
 from byola_keras.evaluation.probing import probe_windows, retrieval
@@ -84,7 +84,8 @@ def evaluate_task(task: Task, model: str, representation: Representation, option
     """
     began = time.monotonic()
     where = (options.cache_dir, options.protocol)
-    windows = [embed_task(task, representation, *where, seed) for seed in range(options.windows)]
+    count, protocol = (options.windows, options.protocol) if representation.takes_sound else (1, STORED)
+    windows = [embed_task(task, representation, *where, seed) for seed in range(count)]
     embed_seconds = time.monotonic() - began
     about = {
         "task": task.name,
@@ -92,8 +93,8 @@ def evaluate_task(task: Task, model: str, representation: Representation, option
         "task_file": task.file,
         "model": model,
         "model_name": representation.name,
-        "protocol": options.protocol,
-        "windows": options.windows,
+        "protocol": protocol,
+        "windows": count,
         "comparable": task.comparable,
         "clips": len(task.clips),
         "classes": len(task.classes),

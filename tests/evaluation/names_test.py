@@ -52,6 +52,9 @@ def test_other_titles_stay():
         ("hear:their_module:weights/best.pt", "their_module"),
         ("python:their.module:embed", "their.module.embed"),
         ("npz:their/embeddings", "embeddings"),
+        ("litert:models/speech.tflite:mean,sample_rate=8000,pooling=mean", "speech"),
+        ("hear:their_module,output=timestamp,python=/other/bin/python", "their_module"),
+        ("python:their.module:embed,name=theirs", "theirs"),
         ("vggish:weights/vggish", "vggish"),
     ],
 )

@@ -14,6 +14,8 @@ _COMMON = {
     "pooling": str,
     "frame_seconds": float,
 }
+# Settings of kinds of models that are Python code.
+OUTPUT, PYTHON = "output", "python"
 _DEFAULTS = {"sample_rate": SAMPLE_RATE, "pooling": MEAN_MAX}
 
 
@@ -41,13 +43,13 @@ class Settings(NamedTuple):
         } | self.common
 
 
-def split_settings(text: str, others: tuple[str, ...] = ()) -> Settings:
+def split_settings(text: str, others: tuple[str, ...] = (OUTPUT, PYTHON)) -> Settings:
     """Takes the settings off what names a model.
 
     Args:
         text: such as "models/mine.tflite:embedding,sample_rate=32000,pooling=mean". A comma that is not
             followed by one of the names and "=" belongs to the place.
-        others: names of settings that this kind of model has besides.
+        others: names of settings that there are besides.
 
     Raises:
         ValueError: a value is no number, or a name is there twice.

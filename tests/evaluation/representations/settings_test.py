@@ -11,7 +11,7 @@ def test_settings_stand_behind_the_place():
     assert arguments == {"name": "c", "sample_rate": 32000, "pooling": "mean"}
     assert split_settings("c").arguments(name="c")["sample_rate"] == 16000
     # What is no setting belongs to the place.
-    assert split_settings("c,python=/p").place == "c,python=/p"
+    assert split_settings("c,python=/p", ()).place == "c,python=/p"
 
 
 def test_wrong_settings():

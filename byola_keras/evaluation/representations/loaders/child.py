@@ -41,7 +41,7 @@ class ChildRepresentation(Representation):
         paths = [path for path in weights if os.path.exists(path)]
         names = [name for name in weights if name not in paths]
         code = (hash_of_files(about["files"]), about["version"])
-        content = hash_of(child.kind, child.module, detail, code, hash_of_files(paths), names)
+        content = hash_of(child.kind, about["module"], detail, code, hash_of_files(paths), names)
         super().__init__(content=content, **arguments)
         self._running.callback(child.close)
 
@@ -54,15 +54,21 @@ class Child:
 
     Args:
         kind: "hear" or "python".
-        module: name of the module, found where this process finds it, or in the current directory.
-        arguments: what the kind takes besides, JSON values.
+        arguments: of `worker.py` for this kind, JSON values: the name of the module, which is found where
+            this process finds it, or in the current directory; what is wanted of it, such as the weights or
+            the function; and more.
         python: the interpreter; None for that of this process.
     """
 
-    def __init__(self, kind: str, module: str, arguments: Sequence, python: str | None = None):
-        self.kind, self.module, self.arguments = kind, module, list(arguments)
-        self._python = python
+    def __init__(self, kind: str, arguments: Sequence, python: str | None = None):
+        self.kind, self._arguments, self._python = kind, list(arguments), python
         self._process = None
+
+    @property
+    def title(self) -> str:
+        """What errors call the model."""
+        module, wanted, *_ = self._arguments
+        return ":".join([self.kind, module, *([wanted] if wanted else [])])
 
     def start(self) -> dict:
         """Starts the process and waits until the model is loaded.
@@ -143,7 +149,7 @@ class Child:
     def _request(self):
         # Another interpreter has packages of its own.
         path = [os.getcwd(), *([] if self._python else [entry for entry in sys.path if entry])]
-        return {"kind": self.kind, "module": self.module, "arguments": self.arguments, "path": path}
+        return {"kind": self.kind, "arguments": self._arguments, "path": path}
 
     def _write(self, content):
         content = memoryview(content)
@@ -185,4 +191,4 @@ class Child:
     def _error(self, problem):
         if "ModuleNotFoundError" in problem:
             problem += "; install it, or name the interpreter that has it: ...,python=/path/to/bin/python"
-        return RepresentationError(f"The model {self.kind}:{self.module} cannot be used: {problem}.")
+        return RepresentationError(f"The model {self.title} cannot be used: {problem}.")

@@ -3,7 +3,7 @@
 from byola_keras.evaluation.representations.loaders.child import Child, ChildRepresentation
 from byola_keras.evaluation.representations.loaders.outputs import stem
 from byola_keras.evaluation.representations.representation import MEAN_MAX, NONE
-from byola_keras.evaluation.representations.settings import split_settings
+from byola_keras.evaluation.representations.settings import OUTPUT, PYTHON, split_settings
 
 _OUTPUTS = SCENE, TIMESTAMP = ("scene", "timestamp")
 
@@ -22,14 +22,14 @@ def load_hear(text: str) -> ChildRepresentation:
     Reference:
         https://hearbenchmark.com/hear-api.html
     """
-    settings = split_settings(text, ("output", "python"))
+    settings = split_settings(text)
     module, _, weights = settings.place.partition(":")
-    output = settings.others.get("output", SCENE)
+    output = settings.others.get(OUTPUT, SCENE)
     if not module or output not in _OUTPUTS:
         raise ValueError(
             f"`hear` must be MODULE[:weights], and `output` one of {_OUTPUTS}. Received: {text!r}"
         )
-    child = Child("hear", module, [weights, output], settings.others.get("python"))
+    child = Child("hear", [module, weights, output], settings.others.get(PYTHON))
     about = child.start()
     found = {"sample_rate": about["sample_rate"], "frame_seconds": about.get("frame_seconds")}
     pooling = MEAN_MAX if output == TIMESTAMP or "window_seconds" in settings.common else NONE

@@ -72,7 +72,7 @@ class LitertRepresentation(Representation):
 
 def load_litert(text: str) -> LitertRepresentation:
     """Makes the representation of FILE[:tensor], with settings behind it, see `split_settings`."""
-    settings = split_settings(text)
+    settings = split_settings(text, ())
     file, tensor = split_place(settings.place, 1)
     return LitertRepresentation(file, tensor, **settings.arguments(name=stem(file, ("model",))))
 

@@ -1,7 +1,7 @@
 """A Python function of one's own from sound to embeddings."""
 
 from byola_keras.evaluation.representations.loaders.child import Child, ChildRepresentation
-from byola_keras.evaluation.representations.settings import split_settings
+from byola_keras.evaluation.representations.settings import PYTHON, split_settings
 
 
 def load_python(text: str) -> ChildRepresentation:
@@ -16,14 +16,12 @@ def load_python(text: str) -> ChildRepresentation:
         ValueError: a setting is not as it must be.
         RepresentationError: the function cannot be loaded.
     """
-    settings = split_settings(text, ("python",))
+    settings = split_settings(text, (PYTHON,))
     module, _, function = settings.place.rpartition(":")
     if not module or not function:
         raise ValueError(f"`python` must be MODULE:FUNCTION. Received: {text!r}")
-    rate = settings.arguments()["sample_rate"]
-    child = Child(
-        "python", module, [function, settings.common.get("sample_rate"), rate], settings.others.get("python")
-    )
+    arguments = [module, function, settings.common.get("sample_rate"), settings.arguments()["sample_rate"]]
+    child = Child("python", arguments, settings.others.get(PYTHON))
     about = child.start()
     weights = about.pop("weights")
     names = ("name", "sample_rate", "window_seconds", "window_hop_seconds", "pooling", "frame_seconds")

@@ -92,7 +92,7 @@ def load_saved_model(text: str) -> SavedModelRepresentation:
     The sample rate of a model that this project exported is known. `FOLDER::output` is an output of the
     default signature.
     """
-    settings = split_settings(text)
+    settings = split_settings(text, ())
     folder, signature, output = split_place(settings.place, 2)
     rate = _card(find_saved_model(folder)).get("sample_rate")
     arguments = settings.arguments(name=stem(folder, ("saved_model", "model")), sample_rate=rate)

@@ -95,7 +95,7 @@ class StoredEmbeddings(Representation):
 
 def load_stored(text: str) -> StoredEmbeddings:
     """Makes the representation of FOLDER, with settings behind it, see `split_settings`."""
-    settings = split_settings(text)
+    settings = split_settings(text, ())
     return StoredEmbeddings(settings.place, **settings.arguments(name=stem(settings.place)))
 
 

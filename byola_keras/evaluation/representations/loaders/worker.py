@@ -1,6 +1,6 @@
 """Runs somebody else's Python code on waveforms, as a process of its own.
 
-    python worker.py '{"kind": "hear", "module": "...", ...}'
+    python worker.py '{"kind": "hear", "arguments": ["module", ...], ...}'
 
 `child.Child` starts it as a script, with any interpreter that has numpy; nothing imports it. Requests and
 replies are the length of a header (8 bytes), the header (JSON) and the bytes of one float32 array.
@@ -100,7 +100,7 @@ def _source(module):
         version = importlib.metadata.version(module.__name__.partition(".")[0])
     except importlib.metadata.PackageNotFoundError:
         version = ""
-    return {"files": files, "version": version}
+    return {"module": module.__name__, "files": files, "version": version}
 
 
 def _end_with_parent(alive):
@@ -118,9 +118,9 @@ def _answer(replies, header, array=None):
 
 
 def _load():
-    module = importlib.import_module(_REQUEST["module"])
-    kind = {"hear": _Hear, "python": _Function}[_REQUEST["kind"]]
-    model = kind(module, *_REQUEST["arguments"])
+    name, *arguments = _REQUEST["arguments"]
+    module = importlib.import_module(name)
+    model = {"hear": _Hear, "python": _Function}[_REQUEST["kind"]](module, *arguments)
     return model, {**model.about(), **_source(module)}
 
 

@@ -110,7 +110,9 @@ def test_errors_of_the_code(folder, load):
         RepresentationError, match="hear:nothing cannot be used.*ModuleNotFoundError.*python="
     ):
         load("hear:nothing")
-    with pytest.raises(RepresentationError, match="python:plain cannot be used.*has no attribute 'none'"):
+    with pytest.raises(
+        RepresentationError, match="python:plain:none cannot be used.*has no attribute 'none'"
+    ):
         load("python:plain:none")
     with pytest.raises(RepresentationError, match="clips of one length gave outputs of the shapes .1., .2."):
         load("python:plain:uneven").embed(noise(2, 50))
@@ -145,7 +147,7 @@ def test_child_and_grandchild_end_with_a_killed_parent(folder):
             sys.executable,
             "-c",
             "from byola_keras.evaluation.representations.loaders.child import Child; import numpy as np; "
-            "child = Child('python', 'plain', ['sleeps', None, 16000]); child.start(); "
+            "child = Child('python', ['plain', 'sleeps', None, 16000]); child.start(); "
             "child.call(np.zeros((1, 10), 'float32'))",
         ]
     )
