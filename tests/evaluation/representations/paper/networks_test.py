@@ -1,5 +1,8 @@
 """The networks and front ends built in Keras compute what PyTorch and the authors' packages compute."""
 
+import pathlib
+import re
+
 import numpy as np
 import pytest
 
@@ -88,3 +91,16 @@ def test_declarations_are_the_rows_of_table_iii():
     sizes = [128, 4096, 2048, 2048, 768, 1152, 6144, 6144, 12288, 512, 1024]
     assert [declaration.sample_rate for declaration in DECLARATIONS] == rates
     assert [declaration.dimension for declaration in DECLARATIONS] == sizes
+
+
+def test_table_in_the_documentation_has_every_declaration():
+    text = (pathlib.Path(__file__).parents[4] / "docs" / "representations.md").read_text(encoding="utf-8")
+    section = text.partition("## The paper's eleven")[2].partition("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| ")][1:]
+    for declaration in DECLARATIONS:
+        row = next(row for row in rows if declaration.paper_row in row.split("|")[1].strip().split(", "))
+        assert all(f"`{typed}`" in row for typed in declaration.typed.split(" or "))
+        for number in (declaration.sample_rate, declaration.dimension):
+            assert re.search(rf"\b{number:,}\b".replace(",", ",?"), row), (declaration.name, number)
+        pooling = {"mean_max": "| mean + max |", "mean": "| mean |", "none": "| its own"}[declaration.pooling]
+        assert pooling in row
