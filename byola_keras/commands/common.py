@@ -35,18 +35,21 @@ def sound_flag(values: flags.FlagValues, name: str, what: str) -> None:
     definers(values).multi_string(name, [], f"{what}: {_SOUND}")
 
 
-def model_flag(values: flags.FlagValues, without: str = "") -> None:
+def model_flag(values: flags.FlagValues, without: str = "", others: bool = False) -> None:
     """Defines --model for commands that take one embedder.
 
     Args:
         values: where the flag is defined.
         without: what happens where the flag is not given; empty where it is required.
+        others: whether it takes models of others too.
     """
     definers(values).string(
         "model",
         None,
         "The embedder: an embedder.keras file, the working directory of a pre-training run, or the folder or "
-        "name of a preset." + (f" Default: {without}." if without else ""),
+        "name of a preset."
+        + (" Or a model of somebody else, see byola evaluate --help." if others else "")
+        + (f" Default: {without}." if without else ""),
     )
 
 

@@ -11,6 +11,7 @@ by Apache Beam, whose own flags follow after "--":
     byola embed --model=... --input=... --output_dir=... --runner=beam -- --runner=FlinkRunner ...
 """
 
+import contextlib
 import sys
 
 from absl import flags
@@ -22,7 +23,7 @@ from byola_keras.commands.command import Command
 def define_flags(values: flags.FlagValues) -> None:
     """Defines the flags of the command."""
     define = common.definers(values)
-    common.model_flag(values)
+    common.model_flag(values, others=True)
     common.sound_flags(values, "input")
     define.string("output_dir", None, "The folder for the embeddings.")
     define.enum(
@@ -64,8 +65,23 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         values.workers,
     )
     files = find_sound_files(values.input, values.file_list)
-    report = embed_files(request, files, values.overwrite, arguments if values.runner == "beam" else None)
+    with _model_of_others(values.model) as model:
+        beam_arguments = arguments if values.runner == "beam" else None
+        report = embed_files(request, files, values.overwrite, beam_arguments, model)
     print(_summary(report), flush=True)
+
+
+@contextlib.contextmanager
+def _model_of_others(text):
+    """The model of --model over files; None for ours, which `embed_files` loads itself."""
+    from byola_keras.evaluation.representations.files import RepresentationOfFiles
+    from byola_keras.evaluation.representations.registry import is_of_others, load_representation
+
+    if not is_of_others(text):
+        yield None
+        return
+    with contextlib.closing(load_representation(text)) as representation:
+        yield RepresentationOfFiles(representation)
 
 
 def _summary(report):

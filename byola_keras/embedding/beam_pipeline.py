@@ -13,6 +13,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from byola_keras.atomic import write_text
 from byola_keras.audio.storage import is_remote
 from byola_keras.beam_runs import names_runner, run_to_end
+from byola_keras.embedding.file_embedder import OwnFileEmbedder
 from byola_keras.embedding.request import Request, Result, embed_pending
 from byola_keras.embedding.sound_files import SoundFile
 from byola_keras.models.embedder import Embedder, load
@@ -41,7 +42,7 @@ class EmbedderHandler(ModelHandler[SoundFile, PredictionResult, Embedder]):
         self, batch: Sequence[SoundFile], model: Embedder, inference_args: dict | None = None
     ) -> list[PredictionResult]:
         """Embeds a batch of files; returns what became of each."""
-        results = list(embed_pending(self._request, model, batch))
+        results = list(embed_pending(self._request, OwnFileEmbedder(model), batch))
         logging.info("%d file(s) done by this worker.", len(results))
         return [PredictionResult(result.path, result) for result in results]
 

@@ -10,6 +10,7 @@ from absl import logging
 
 from byola_keras.atomic import remove_partials, write_text
 from byola_keras.beam_runs import import_beam
+from byola_keras.embedding.file_embedder import FileEmbedder, OwnFileEmbedder
 from byola_keras.embedding.outputs import Found
 from byola_keras.embedding.request import Request, embed_pending
 from byola_keras.embedding.sound_files import SoundFile
@@ -26,6 +27,7 @@ def embed_files(
     files: Sequence[SoundFile],
     overwrite: bool = False,
     beam_arguments: Sequence[str] | None = None,
+    embedder: FileEmbedder | None = None,
 ) -> dict:
     """Embeds sound files into a folder. What is there already, of the same sound, stays.
 
@@ -34,6 +36,8 @@ def embed_files(
         files: the files, see `find_sound_files`.
         overwrite: whether everything is made again. A table is removed first.
         beam_arguments: arguments of Apache Beam, which then runs the work; None does without Beam.
+        embedder: a model of somebody else, which `request.model` then only names; None loads the model of the
+            request. Beam's workers can load no other.
 
     Returns:
         The report, which is in `report.json` too.
@@ -46,10 +50,14 @@ def embed_files(
         ImportError: Beam or pyarrow is wanted and not installed.
     """
     # The current directory of another process may be another one.
-    request = request._replace(
-        model=os.path.abspath(find_model(request.model)), output_dir=os.path.abspath(request.output_dir)
-    )
-    embedder = load(request.model)
+    request = request._replace(output_dir=os.path.abspath(request.output_dir))
+    if embedder is None:
+        request = request._replace(model=os.path.abspath(find_model(request.model)))
+        embedder = OwnFileEmbedder(load(request.model))
+    elif beam_arguments is not None:
+        raise ValueError(
+            f"`runner` must be local for models of others. Received: beam with model={request.model!r}"
+        )
     busy = (
         f"Embeddings are written by one process at a time. Received: output_dir={request.output_dir!r}, "
         "in which another is at work; wait for it or end it."

@@ -27,11 +27,14 @@ class Embeddings(NamedTuple):
             gives them. An `AudioError` comes when they are taken.
         scene: float32 [D]; None where it follows from the frames of all parts.
         count: number of all frames; None where `scene` is.
+        seconds: the length of the sound, to be called when all parts are taken; None where the number of
+            frames tells it.
     """
 
     parts: Iterable[tuple[np.ndarray, np.ndarray]]
     scene: np.ndarray | None = None
     count: int | None = None
+    seconds: Callable[[], float] | None = None
 
 
 def embed_many(
@@ -54,11 +57,11 @@ def embed_many(
     """
     limit = round(chunk_seconds * embedder.sample_rate)
     groups, waiting = collections.defaultdict(list), 0
-    for file, sound in _read_ahead(files, embedder.sample_rate, limit, workers or available_cores()):
+    for file, sound in read_ahead(files, embedder.sample_rate, limit, workers or available_cores()):
         if sound is None:
             yield file, Embeddings(iter_frames(embedder, file.path, chunk_seconds))
         elif isinstance(sound, AudioError):
-            yield file, Embeddings(_raising(sound))
+            yield file, Embeddings(raising(sound))
         else:
             group = groups[len(sound)]
             group.append((file, sound))
@@ -92,13 +95,27 @@ def _part(embedder, frames, number):
     yield embedder.timestamps_ms(frames.shape[1]), np.asarray(frames[number], np.float32)
 
 
-def _raising(error):
+def raising(error: Exception) -> Iterator:
+    """Parts that raise the error when they are taken."""
     raise error
     yield
 
 
-def _read_ahead(files, sample_rate, limit, workers):
-    """Yields each file with what `_read_short` gives, in order; some are read before they are asked for."""
+def read_ahead(
+    files: Iterable[SoundFile], sample_rate: int, limit: int, workers: int
+) -> Iterator[tuple[SoundFile, np.ndarray | AudioError | None]]:
+    """Reads files; some are read before they are asked for.
+
+    Args:
+        files: the files.
+        sample_rate: rate of the samples in Hz.
+        limit: number of samples up to which a file is read.
+        workers: number of threads that decode.
+
+    Yields:
+        Each file in order, and its samples float32 [samples]; None if they are more than `limit`; or the
+        `AudioError`, not raised.
+    """
 
     def read(file):
         return file, _read_short(file.path, sample_rate, limit)

@@ -5,20 +5,18 @@ from typing import NamedTuple
 
 from byola_keras.audio.decode import AudioError
 from byola_keras.embedding.embed_file import CHUNK_SECONDS
-from byola_keras.embedding.embed_many import embed_many
+from byola_keras.embedding.file_embedder import FileEmbedder
 from byola_keras.embedding.outputs import NpzFiles, Outputs
 from byola_keras.embedding.sound_files import SoundFile
 from byola_keras.embedding.sources import Source
 from byola_keras.embedding.tables import ParquetTable, TfrecordTable
-from byola_keras.models.embedder import Embedder
-from byola_keras.models.model_card import identity
 
 
 class Request(NamedTuple):
     """Which embeddings are wanted, in plain values that can be sent to other processes.
 
     Attributes:
-        model: path or preset of the model, see `byola_keras.load`.
+        model: path or preset of the model, see `byola_keras.load`; or what says so of another one.
         output_dir: folder of the embeddings.
         output_format: "npz", "parquet" or "tfrecord".
         frames: whether an .npz holds frames and timestamps; tables never do.
@@ -33,7 +31,7 @@ class Request(NamedTuple):
     chunk_seconds: float = CHUNK_SECONDS
     workers: int | None = None
 
-    def outputs(self, embedder: Embedder) -> Outputs:
+    def outputs(self, embedder: FileEmbedder) -> Outputs:
         """Returns the files to which the embeddings of this model go."""
         kinds = {"npz": NpzFiles, "parquet": ParquetTable, "tfrecord": TfrecordTable}
         if self.output_format not in kinds:
@@ -41,9 +39,9 @@ class Request(NamedTuple):
                 f"`output_format` must be one of {tuple(kinds)}. Received: "
                 f"output_format={self.output_format!r}"
             )
-        options = {"frames": self.frames} if self.output_format == "npz" else {}
-        pooling = embedder.encoder.pooling
-        return kinds[self.output_format](self.output_dir, identity(embedder), pooling, **options)
+        frames = self.frames and embedder.has_frames
+        options = {"frames": frames} if self.output_format == "npz" else {}
+        return kinds[self.output_format](self.output_dir, embedder.identity, embedder.pooling, **options)
 
 
 class Result(NamedTuple):
@@ -54,7 +52,7 @@ class Result(NamedTuple):
     problem: str | None = None
 
 
-def embed_pending(request: Request, embedder: Embedder, files: Iterable[SoundFile]) -> Iterator[Result]:
+def embed_pending(request: Request, embedder: FileEmbedder, files: Iterable[SoundFile]) -> Iterator[Result]:
     """Embeds files and writes their embeddings.
 
     However the iteration ends, the embeddings of all files that it has yielded are written.
@@ -68,7 +66,7 @@ def embed_pending(request: Request, embedder: Embedder, files: Iterable[SoundFil
         What became of each file.
     """
     outputs = request.outputs(embedder)
-    hop, sources = embedder.frame_seconds, {}
+    sources = {}
 
     def noting_sources():
         # Before a file is read: one that changes meanwhile must count as changed the next time.
@@ -77,14 +75,14 @@ def embed_pending(request: Request, embedder: Embedder, files: Iterable[SoundFil
             yield file
 
     try:
-        for file, embeddings in embed_many(
-            embedder, noting_sources(), request.chunk_seconds, request.workers
-        ):
+        how = (request.chunk_seconds, request.workers)
+        for file, embeddings in embedder.embed_many(noting_sources(), *how):
             try:
                 frames = outputs.write(file.name, sources.pop(file.name), embeddings)
             except AudioError as error:
                 yield Result(file.path, 0.0, str(error))
             else:
-                yield Result(file.path, frames * hop)
+                told = embeddings.seconds
+                yield Result(file.path, told() if told else frames * embedder.frame_seconds)
     finally:
         outputs.flush()

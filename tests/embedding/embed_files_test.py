@@ -10,6 +10,7 @@ import soundfile
 
 import byola_keras
 from byola_keras.embedding import embed_many, tables
+from byola_keras.embedding.file_embedder import OwnFileEmbedder
 from byola_keras.embedding.outputs import SOURCE_KEYS
 from byola_keras.embedding.request import Request, embed_pending
 from byola_keras.embedding.sound_files import find_sound_files
@@ -194,7 +195,7 @@ def test_memory_is_bounded_whatever_comes(embedder, tmp_path, monkeypatch):
 
 def test_an_interrupted_table_keeps_its_rows(embedder, model, clips, output):
     request = Request(model, str(output), "parquet", chunk_seconds=CHUNK_SECONDS)
-    results = embed_pending(request, embedder, find_sound_files([str(clips)]))
+    results = embed_pending(request, OwnFileEmbedder(embedder), find_sound_files([str(clips)]))
     taken = {pathlib.Path(next(results).path).name for _ in range(2)}
     results.close()
     assert {name.split("/")[-1] for name in rows(output, "parquet")} == taken

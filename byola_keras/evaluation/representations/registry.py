@@ -32,6 +32,12 @@ LOADERS: dict[str, Callable[[str], Representation]] = {
 }
 
 
+def is_of_others(text: str) -> bool:
+    """Whether `--model` names a model of somebody else, and not ours."""
+    kind, colon, _ = text.partition(":")
+    return (bool(colon) and kind in LOADERS) or kind in DECLARATIONS
+
+
 def load_representation(text: str) -> Representation:
     """Makes a representation.
 

@@ -34,7 +34,8 @@ class Representation(abc.ABC):
         content: hash of the weights and of all settings that change the result, but for the arguments given
             here, see `content_hash`.
         window_seconds: length of sound that the model takes, such as 0.96; None if it takes any length.
-        window_hop_seconds: from the beginning of a window to that of the next; None for `window_seconds`.
+        window_hop_seconds: from the beginning of a window to that of the next, at most
+            `window_seconds`, which None stands for.
         pooling: how the frames of a clip become its embedding, one of `POOLINGS`: "mean_max" is the sum of
             mean and maximum over time.
         frame_seconds: time between two frames, if the model has frames at regular times.
@@ -71,7 +72,7 @@ class Representation(abc.ABC):
         self.window_hop_seconds = window_hop_seconds or window_seconds
         self.frame_seconds = frame_seconds
         self._content = content
-        self._size = None
+        self._size, self._rank = None, None
         # A subclass enters here what has to be ended.
         self._running = contextlib.ExitStack()
 
@@ -132,6 +133,14 @@ class Representation(abc.ABC):
                 yield number * (self.window_hop_seconds or 0.0), part if part.ndim > 1 else part[None]
                 number += 1
 
+    @property
+    def gives_frames(self) -> bool:
+        """Whether a clip has frames, or one embedding alone; tried where no call has told yet."""
+        if self.window_seconds is None and self._rank is None:
+            noise = np.random.default_rng(0).normal(0, 0.01, (1, self.sample_rate))
+            self._checked_features(noise.astype(np.float32))
+        return self.window_seconds is not None or self._rank == _FRAMES
+
     def needs_statistics(self, protocol: str) -> bool:
         """Whether statistics of each task's sound take the place of the model's own; of ours alone they do.
 
@@ -189,7 +198,7 @@ class Representation(abc.ABC):
         size = features.shape[-1]
         if self._size not in (None, size):
             raise self.error(f"it must always give as many features, {self._size} at first. {shape}")
-        self._size = size
+        self._size, self._rank = size, features.ndim
         if wrong := np.count_nonzero(~np.isfinite(features)):
             raise self.error(f"it must give finite numbers. Received: {wrong} of {features.size} are not")
 
@@ -241,9 +250,10 @@ def _check(name, sample_rate, window_seconds, window_hop_seconds, pooling):
     for key, value in (("window_seconds", window_seconds), ("window_hop_seconds", window_hop_seconds)):
         if value is not None and not value * sample_rate >= 1:
             raise ValueError(f"`{key}` must be at least one sample. Received: {key}={value} for {name}")
-    if window_hop_seconds is not None and window_seconds is None:
+    if window_hop_seconds is not None and not window_hop_seconds <= (window_seconds or 0):
         raise ValueError(
-            f"`window_hop_seconds` needs `window_seconds`. Received: {window_hop_seconds} for {name}"
+            "`window_hop_seconds` must be at most `window_seconds`. Received: window_hop_seconds="
+            f"{window_hop_seconds} with window_seconds={window_seconds} for {name}"
         )
     if pooling == NONE and window_seconds is not None:
         raise ValueError(

@@ -32,7 +32,8 @@ def tens(waveforms):
         ({"pooling": "median"}, "pooling='median'"),
         ({"rate": 0}, "`sample_rate` must be positive"),
         ({"window_seconds": 0.001}, "window_seconds=0.001"),
-        ({"window_hop_seconds": 1.0}, "needs `window_seconds`"),
+        ({"window_hop_seconds": 1.0}, "window_hop_seconds=1.0 with window_seconds=None"),
+        ({"window_hop_seconds": 1.1, "window_seconds": 1.0}, "must be at most `window_seconds`"),
         ({"pooling": "none", "window_seconds": 1.0}, "has a window of 1.0 s"),
     ],
 )
