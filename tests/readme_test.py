@@ -15,7 +15,8 @@ from byola_keras.models.untrained import untrained_embedder
 ROOT = pathlib.Path(byola_keras.__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 # Not the arrows of the diagram, "--audio/-->", and not the flags of other programs.
-FOREIGN = {"runner", "flink_master", "enable_batching", "batching_parameters_file"}
+# "no" is of pip's --no-deps.
+FOREIGN = {"no", "runner", "flink_master", "enable_batching", "batching_parameters_file"}
 _SHAPE = re.compile(r"\(\d+,[\d, ]*\)")
 
 
