@@ -46,7 +46,7 @@ def distinct_titles(titles: Mapping[str, str]) -> dict[str, str]:
     return {task: title if found.count(title) == 1 else f"{title} ({task})" for task, title in titles.items()}
 
 
-def short_names(models: Iterable[str]) -> dict[str, str]:
+def short_names(models: Iterable[str], known: Mapping[str, str] | None = None) -> dict[str, str]:
     """Model as it was given -> short name.
 
     It is the setting `name` where that is given ("litert:FILE,name=mine"); of a run the name of its folder,
@@ -56,8 +56,11 @@ def short_names(models: Iterable[str]) -> dict[str, str]:
 
     Args:
         models: texts as `--model` takes them.
+        known: names that models have given themselves, in the place of what their text says.
     """
     parts = {model: _parts(model) for model in models}
+    for model in parts.keys() & (known or {}).keys():
+        parts[model] = [*parts[model][:-1], known[model]]
     names = {}
     for model, own in parts.items():
         others = [other for other in parts if other != model]

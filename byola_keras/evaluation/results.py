@@ -63,7 +63,8 @@ def group_rows(found: list[dict]) -> list[tables.Row]:
     models = [model for model, _ in grouped]
     # By the first appearance of the model; sorting is stable.
     order = sorted(grouped, key=lambda key: (models.index(key[0]), *_distance_from_published(key[1])))
-    names, rows = short_names(models), []
+    known = {record["model"]: record["model_name"] for record in found if record.get("model_name")}
+    names, rows = short_names(models, known), []
     for model, setting in order:
         label = names[model]
         if models.count(model) > 1:

@@ -12,9 +12,16 @@ from byola_keras.evaluation.choices import FEW_SHOT, LINEAR, WINDOW
 from byola_keras.evaluation.names import distinct_titles
 from byola_keras.evaluation.published import PublishedRow
 from byola_keras.evaluation.records import Setting
+from byola_keras.evaluation.representations.registry import DECLARATIONS
 
 _AVERAGE = "average"
 _AUC = "fsd50k_auc"
+# What records have beside the metric of their task, and what it is called.
+OTHER_MEASURES = {
+    "balanced_accuracy": "balanced accuracy",
+    "retrieval_map": "mean average precision of retrieval",
+    "auc": "area under the ROC curve",
+}
 # The order of the columns; tasks of one's own come after them.
 _ORDER = (*published.TASKS, _AVERAGE, *published.FSD50K_COLUMNS)
 _CSV_FIELDS = (
@@ -155,6 +162,20 @@ def cell(row: Row, column: str) -> Cell | None:
     return None if record["mean"] is None else Cell(*in_percent(record), not _comparable([record]))
 
 
+def other_cell(row: Row, task: str, measure: str) -> Cell | None:
+    """What was measured beside the metric of a task; None if it was not.
+
+    Args:
+        row: ours.
+        task: one of `titles`.
+        measure: field of records, of `OTHER_MEASURES`.
+    """
+    record = row.records.get(task, {})
+    if record.get(measure) is None:
+        return None
+    return Cell(*in_percent({"mean": record[measure], "ci95": record.get(f"{measure}_ci95")}), False)
+
+
 def published_cell(row: PublishedRow, column: str) -> Cell | None:
     """A published score in a column of `headers`; None if it is not printed."""
     if column == _AVERAGE:
@@ -230,8 +251,13 @@ def _repeats(rows):
 
 def _named(rows):
     """What the short names of models stand for, where they are not all that was given."""
-    names = {row.name: row.model for row in rows}
-    return [f"{name} is {model}" for name, model in names.items() if name != model]
+    meanings = {row.name: _meaning(row.model) for row in rows}
+    return [f"{name} is {meaning}" for name, meaning in meanings.items() if name != meaning]
+
+
+def _meaning(model):
+    declared = DECLARATIONS.get(model.partition(":")[0])
+    return f"{declared.title} (licence: {declared.licence})" if declared else model
 
 
 def _reasons(rows):

@@ -62,6 +62,12 @@ def test_short_names(model, name):
     assert names.short_names([model]) == {model: name}
 
 
+def test_names_that_models_give_themselves():
+    models = ["python:theirs:embed", "runs/a/last", "other"]
+    known = {"python:theirs:embed": "other", "runs/a/last": "last", "other": "other"}
+    assert list(names.short_names(models, known).values()) == ["python:theirs:embed", "last", "other"]
+
+
 def test_short_names_tell_models_apart():
     models = ["runs/a/last", "runs/b/last", "last", "one/embedder.keras", "one", "vggish", "vggish:here"]
     assert list(names.short_names([*models, "random", "random"]).values()) == [

@@ -1,17 +1,18 @@
 // A panel of bars for each task, and the correlation of the representations.
 
 function drawBars() {
-  fill("bars", ...data.columns.map(panelOfTask));
+  const scored = data.columns.filter(({ key }) => shownRows().some((row) => scoreOf(row, key)));
+  fill("bars", ...scored.map(panelOfTask));
 }
 
 function panelOfTask({ key, title }) {
-  const rows = shownRows().filter((row) => row.cells[key]);
-  rows.sort((a, b) => b.cells[key].mean - a.cells[key].mean);
+  const rows = shownRows().filter((row) => scoreOf(row, key));
+  rows.sort((a, b) => scoreOf(b, key).mean - scoreOf(a, key).mean);
   return element("section", { class: "panel" }, element("h3", {}, title), ...rows.map((row) => bar(row, key)));
 }
 
 function bar(row, column) {
-  const cell = row.cells[column];
+  const cell = scoreOf(row, column);
   const track = element(
     "span",
     { class: "track" },
@@ -22,7 +23,7 @@ function bar(row, column) {
     const width = clamp(cell.mean + cell.interval) - from;
     track.append(element("span", { class: "whisker", style: `left: ${from}%; width: ${width}%` }));
   }
-  const kinds = ["bar", row.published ? "theirs" : "", isBest(row, data.rows, column) ? "best" : ""];
+  const kinds = ["bar", row.published ? "theirs" : "", isBest(row, column) ? "best" : ""];
   return element(
     "div",
     { class: kinds.join(" ").trim(), title: row.full },

@@ -33,15 +33,18 @@ function clipsInWords(count) {
   return `${number} ${count === 1 ? "clip" : "clips"}`;
 }
 
-/** The highest mean that was measured in a column; published rows do not count. */
-function bestOf(rows, column) {
-  const means = rows.filter((row) => !row.published && row.cells[column]).map((row) => row.cells[column].mean);
-  return Math.max(...means);
+/** The score of a row in a column, by the measure that is chosen; published rows have the task's metric only. */
+function scoreOf(row, column) {
+  const measure = byId("measure").value;
+  if (!measure) return row.cells[column];
+  return row.published ? null : row.others[measure][column];
 }
 
-/** Whether a row has the best measured score of a column. */
-function isBest(row, rows, column) {
-  return !row.published && row.cells[column] && row.cells[column].mean === bestOf(rows, column);
+/** Whether a row has the best measured score of a column; published rows do not count. */
+function isBest(row, column) {
+  const measured = data.rows.filter((other) => !other.published && scoreOf(other, column));
+  const best = Math.max(...measured.map((other) => scoreOf(other, column).mean));
+  return !row.published && scoreOf(row, column)?.mean === best;
 }
 
 /** A style that mixes `share` (0 to 1) of a colour of the style sheet into the background of a cell. */

@@ -13,6 +13,8 @@ function drawPage() {
   fill("summary", `${count(measured.length, "row")} measured, ${count(data.columns.length, "column")} of scores.`);
   byId("published-switch").hidden = measured.length === data.rows.length;
   byId("published").addEventListener("change", drawScores);
+  offerMeasures();
+  byId("measure").addEventListener("change", drawScores);
   drawScores();
   chooseConfusions();
   drawCorrelation();

@@ -40,6 +40,7 @@ def page_data(
     names, matrix = correlation
     return {
         "columns": [{"key": key, "title": title} for key, title in tables.headers(rows).items()],
+        "measures": tables.OTHER_MEASURES,
         "rows": _rows(rows),
         "seconds": _seconds(rows),
         "notes": [note.replace("\\*", "*") for note in tables.notes(rows)],
@@ -84,6 +85,10 @@ def _rows(rows):
             "full": row.model,
             "published": False,
             "cells": {column: _cell(tables.cell(row, column)) for column in columns},
+            "others": {
+                measure: {task: _cell(tables.other_cell(row, task, measure)) for task in columns}
+                for measure in tables.OTHER_MEASURES
+            },
         }
         for row in rows
     ]

@@ -17,13 +17,24 @@ function sortedRows(rows) {
   if (column === null) return rows;
   const sign = descending ? -1 : 1;
   if (column === "label") return rows.toSorted((a, b) => sign * a.label.localeCompare(b.label));
-  const scored = rows.filter((row) => row.cells[column]);
-  scored.sort((a, b) => sign * (a.cells[column].mean - b.cells[column].mean));
-  return [...scored, ...rows.filter((row) => !row.cells[column])];
+  const scored = rows.filter((row) => scoreOf(row, column));
+  scored.sort((a, b) => sign * (scoreOf(a, column).mean - scoreOf(b, column).mean));
+  return [...scored, ...rows.filter((row) => !scoreOf(row, column))];
 }
 
+/** Published rows are there if they are wanted and have a score. */
 function shownRows() {
-  return data.rows.filter((row) => !row.published || byId("published").checked);
+  const hasScore = (row) => data.columns.some(({ key }) => scoreOf(row, key));
+  return data.rows.filter((row) => !row.published || (byId("published").checked && hasScore(row)));
+}
+
+/** Offers what was measured beside the metric. */
+function offerMeasures() {
+  for (const [measure, title] of Object.entries(data.measures)) {
+    const found = data.rows.some((row) => !row.published && Object.values(row.others[measure]).some(Boolean));
+    if (found) byId("measure").append(element("option", { value: measure }, title));
+  }
+  byId("measure").parentElement.hidden = byId("measure").options.length === 1;
 }
 
 function drawTable() {
@@ -41,8 +52,7 @@ function headerCell({ key, title }) {
 
 function tableRow(row) {
   const cells = data.columns.map(({ key }) => {
-    const best = isBest(row, data.rows, key) ? "best" : null;
-    return element("td", { class: best }, inWords(row.cells[key]));
+    return element("td", { class: isBest(row, key) ? "best" : null }, inWords(scoreOf(row, key)));
   });
   const name = element("th", { scope: "row", title: row.full }, row.label);
   return element("tr", { class: row.published ? "theirs" : null }, name, ...cells);

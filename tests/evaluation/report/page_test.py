@@ -23,6 +23,7 @@ BIRDS = {
 def append_birds(folder, model, taken):
     """A result on birds: three test clips of each class, and what two probes take them for."""
     record = {**RECORD, **BIRDS, "model": model, "mean": 0.5, "seconds": {"embed": 1.25, "probe": 2.0}}
+    record |= {"balanced_accuracy": 0.4, "balanced_accuracy_ci95": 0.05}
     clips = [
         Clip(str(folder / f"{label[:1]}{n}.wav".replace("<", "w")), (label,), "test")
         for label in CLASSES
@@ -95,6 +96,15 @@ def test_table_is_sorted_by_a_click(page):
     assert texts(page, "#table tbody th") == ["random", "mine"]
 
 
+def test_balanced_accuracy(page):
+    assert texts(page, "#measure option") == ["the task's metric", "balanced accuracy"]
+    choose(page, "#measure", "balanced_accuracy")
+    # Published rows and other tasks have none.
+    assert texts(page, "#table tbody th") == ["mine", "random"]
+    assert "".join(texts(page, "#table tbody tr:nth-child(2) td")) == "40.0 ± 5.0"
+    assert texts(page, "#bars .number") == ["40.0 ± 5.0"] * 2
+
+
 def test_bars_have_their_lengths_and_whiskers(page):
     panel = "#bars section:nth-child(4) "
     assert texts(page, panel + "h3") == ["VoxCeleb1"]
@@ -151,10 +161,7 @@ def test_decoded_sound_is_that_of_the_file(page):
 
 
 def test_another_representation(page):
-    page.run("""(() => {
-        document.querySelector("#row").value = "random";
-        document.querySelector("#row").dispatchEvent(new Event("change"));
-    })()""")
+    choose(page, "#row", "random")
     assert texts(page, "#matrix-title") == ["birds: bird: random (9 clips, 3 classes)"]
     assert texts(page, "#pairs button") == ["crow taken for owl: 0.5 clips of 3"]
 
@@ -166,6 +173,14 @@ def test_correlation_seconds_and_notes(page):
     assert "embed 1.3, probe 2.0" in texts(page, "#seconds td")
     notes = "\n".join(texts(page, "#notes p"))
     assert "mine is runs/mine/embedder.keras" in notes and "* Not comparable with published numbers" in notes
+
+
+def choose(page, selector, value):
+    page.run(f"""(() => {{
+        const chosen = document.querySelector({selector!r});
+        chosen.value = {value!r};
+        chosen.dispatchEvent(new Event("change"));
+    }})()""")
 
 
 @pytest.mark.parametrize(("width", "scheme", "channel"), [(1280, "light", 246), (390, "dark", 20)])
