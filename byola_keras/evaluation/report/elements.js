@@ -50,5 +50,5 @@ function isBest(row, column) {
 /** A style that mixes `share` (0 to 1) of a colour of the style sheet into the background of a cell. */
 function heat(share, colour) {
   const mixed = `color-mix(in oklab, var(--${colour}) ${(100 * share).toFixed(0)}%, var(--panel))`;
-  return `background: ${mixed}; color: var(--${share > 0.6 ? "on-heat" : "text"})`;
+  return `background: ${mixed}; color: var(--${share > 0.65 ? "on-heat" : "text"})`;
 }
