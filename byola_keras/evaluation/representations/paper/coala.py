@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from byola_keras.evaluation.representations.content_hash import hash_of_files
 from byola_keras.evaluation.representations.declaration import Declaration
-from byola_keras.evaluation.representations.paper.sound_network import SoundNetwork, existing
+from byola_keras.evaluation.representations.paper.sound_network import ExampleNetwork, existing
 from byola_keras.evaluation.representations.representation import MEAN_MAX
 from byola_keras.layers.mel_filterbank import mel_filterbank
 from byola_keras.torch_files.named_layers import load_named_layers
@@ -107,17 +107,10 @@ def _make(folder):
     existing(folder, _TYPED, _SOURCE)
     weights = existing(os.path.join(folder, _WEIGHTS), _TYPED, _SOURCE)
     scaler = existing(os.path.join(folder, _SCALER), _TYPED, _SCALER_SOURCE)
-    network = coala_network(read_torch_file(weights))
     scale, offset = _read_scaler(scaler)
-
-    def compute(waveforms):
-        images = scale * log_mel_images(waveforms) + offset
-        batch, count = tf.shape(images)[0], tf.shape(images)[1]
-        outputs = network(tf.reshape(images, (-1, _SIDE, _SIDE)))
-        return tf.reshape(outputs, (batch, count, outputs.shape[-1]))
-
-    return SoundNetwork(
-        compute,
+    return ExampleNetwork(
+        lambda waveforms: scale * log_mel_images(waveforms).numpy() + offset,
+        coala_network(read_torch_file(weights)),
         name="coala",
         sample_rate=_SAMPLE_RATE,
         content=hash_of_files([weights, scaler]),

@@ -8,15 +8,15 @@ import tensorflow as tf
 
 from byola_keras.evaluation.representations.content_hash import hash_of_files
 from byola_keras.evaluation.representations.declaration import Declaration
-from byola_keras.evaluation.representations.paper.sound_network import existing
-from byola_keras.evaluation.representations.representation import MEAN_MAX, Representation
+from byola_keras.evaluation.representations.paper.sound_network import ExampleNetwork, existing
+from byola_keras.evaluation.representations.representation import MEAN_MAX
 from byola_keras.evaluation.representations.windowing import all_windows
 from byola_keras.torch_files.named_layers import load_named_layers
 from byola_keras.torch_files.reader import read_torch_file
 
 _SAMPLE_RATE = 48_000
 # Windows of a second begin each 0.1 s; the first is centred at the beginning of the sound.
-_WINDOW_SECONDS, HOP_SECONDS = 1.0, 0.1
+_HOP_SECONDS = 0.1
 _WINDOW, _HOP = _SAMPLE_RATE, _SAMPLE_RATE // 10
 _N_FFT, _HOP_LENGTH, _N_MELS, _FRAMES = 2048, 242, 256, 199
 # Zeros that go before and after a window for as many frames as `padding="same"` of kapre gives.
@@ -90,43 +90,38 @@ def openl3_network(arrays: Mapping[str, np.ndarray]) -> keras.Model:
     return model
 
 
-class OpenL3(Representation):
-    """OpenL3's audio embedding of 6,144 values, a frame each 0.1 s.
+def _windows(waveforms):
+    """Windows [batch, T, 48000]; the last one is filled up with zeros."""
+    return all_windows(np.pad(waveforms, [(0, 0), (_WINDOW // 2, 0)]), _WINDOW, _HOP)
+
+
+def _make(name: str, path: str) -> ExampleNetwork:
+    """OpenL3 of a file for PyTorch, input "mel256", 6,144 values.
 
     Args:
         name: "openl3_env" or "openl3_music".
-        path: file of the weights for PyTorch, input "mel256", 6,144 values.
+        path: path of the file.
 
     Raises:
         FileNotFoundError, ValueError: see `existing`, `read_torch_file` and `openl3_network`.
     """
-
-    def __init__(self, name: str, path: str):
-        existing(path, f"{name}:FILE", _source(name))
-        super().__init__(
-            name, _SAMPLE_RATE, hash_of_files([path]), pooling=MEAN_MAX, frame_seconds=HOP_SECONDS
+    arrays = read_torch_file(existing(path, f"{name}:FILE", _source(name)))
+    network, mel_basis = openl3_network(arrays), arrays.get(_MEL_BASIS)
+    if mel_basis is None or mel_basis.shape != (_N_MELS, _N_FFT // 2 + 1):
+        raise ValueError(
+            f"The mel filters {_MEL_BASIS!r} must be there, [{_N_MELS}, {_N_FFT // 2 + 1}]. Received: "
+            f"{None if mel_basis is None else mel_basis.shape}; take the file for the input 'mel256'."
         )
-        arrays = read_torch_file(path)
-        network = openl3_network(arrays)
-        mel_basis = arrays.get(_MEL_BASIS)
-        if mel_basis is None or mel_basis.shape != (_N_MELS, _N_FFT // 2 + 1):
-            raise ValueError(
-                f"The mel filters {_MEL_BASIS!r} must be there, [{_N_MELS}, {_N_FFT // 2 + 1}]. Received: "
-                f"{None if mel_basis is None else mel_basis.shape}; take the file for the input 'mel256'."
-            )
-        self._compute = tf.function(
-            lambda windows: network(mel_decibels(windows, mel_basis)), reduce_retracing=True
-        )
-
-    def features(self, waveforms: np.ndarray) -> np.ndarray:
-        """See `Representation.features`."""
-        windows = all_windows(np.pad(waveforms, [(0, 0), (_WINDOW // 2, 0)]), _WINDOW, _HOP)
-        clips, places, _ = windows.shape
-        parts = []
-        for first in range(0, clips * places, _CALL_WINDOWS):
-            rows = np.arange(first, min(first + _CALL_WINDOWS, clips * places))
-            parts.append(self._compute(windows[np.divmod(rows, places)]).numpy())
-        return np.concatenate(parts).reshape(clips, places, -1)
+    return ExampleNetwork(
+        _windows,
+        lambda windows: network(mel_decibels(windows, mel_basis)),
+        call_rows=_CALL_WINDOWS,
+        name=name,
+        sample_rate=_SAMPLE_RATE,
+        content=hash_of_files([path]),
+        pooling=MEAN_MAX,
+        frame_seconds=_HOP_SECONDS,
+    )
 
 
 def _source(name):
@@ -146,7 +141,7 @@ def _declaration(name, title, row):
         pooling=MEAN_MAX,
         typed=f"{name}:FILE",
         packages="none",
-        make=lambda path: OpenL3(name, path),
+        make=lambda path: _make(name, path),
         paper_row=row,
     )
 

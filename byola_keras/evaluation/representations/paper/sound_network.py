@@ -30,6 +30,38 @@ class SoundNetwork(Representation):
         return np.concatenate([self._compute(part).numpy() for part in parts])
 
 
+class ExampleNetwork(Representation):
+    """A network that embeds pieces of a clip by themselves, each of which is a frame.
+
+    Args:
+        examples: waveforms float32 [batch, samples] -> their pieces [batch, T, ...], an array.
+        network: some pieces [rows, ...] -> float32 [rows, D], in TensorFlow.
+        call_rows: pieces of a call of `network`; the memory goes with it.
+        **contract: arguments of `Representation`.
+    """
+
+    def __init__(
+        self,
+        examples: Callable[[np.ndarray], np.ndarray],
+        network: Callable[[tf.Tensor], tf.Tensor],
+        call_rows: int = 64,
+        **contract,
+    ):
+        super().__init__(**contract)
+        self._examples, self._call_rows = examples, call_rows
+        self._network = tf.function(network, reduce_retracing=True)
+
+    def features(self, waveforms: np.ndarray) -> np.ndarray:
+        """See `Representation.features`."""
+        examples = self._examples(waveforms)
+        clips, places = examples.shape[:2]
+        parts = []
+        for first in range(0, clips * places, self._call_rows):
+            rows = np.arange(first, min(first + self._call_rows, clips * places))
+            parts.append(self._network(examples[np.divmod(rows, places)]).numpy())
+        return np.concatenate(parts).reshape(clips, places, -1)
+
+
 def existing(path: str, typed: str, source: str) -> str:
     """Returns the path of weights that somebody has downloaded.
 

@@ -3,12 +3,11 @@
 import os
 
 import numpy as np
-import tensorflow as tf
 
 from byola_keras.evaluation.representations.content_hash import hash_of, hash_of_files
 from byola_keras.evaluation.representations.declaration import Declaration
 from byola_keras.evaluation.representations.loaders.saved_model import SavedModelRepresentation
-from byola_keras.evaluation.representations.paper.sound_network import SoundNetwork, existing
+from byola_keras.evaluation.representations.paper.sound_network import ExampleNetwork, existing
 from byola_keras.evaluation.representations.paper.vggish_network import (
     EXAMPLE_SAMPLES,
     EXAMPLE_SECONDS,
@@ -68,16 +67,9 @@ def _make_4k(path):
 
 
 def _of_torch(path, name, dense_layers):
-    network = vggish_network(read_torch_file(path), dense_layers)
-
-    def compute(waveforms):
-        examples = log_mel_examples(waveforms)
-        batch, count = tf.shape(examples)[0], tf.shape(examples)[1]
-        outputs = network(tf.reshape(examples, (-1, *examples.shape[2:])))
-        return tf.reshape(outputs, (batch, count, outputs.shape[-1]))
-
-    return SoundNetwork(
-        compute,
+    return ExampleNetwork(
+        lambda waveforms: log_mel_examples(waveforms).numpy(),
+        vggish_network(read_torch_file(path), dense_layers),
         name=name,
         sample_rate=SAMPLE_RATE,
         content=hash_of(hash_of_files([path]), dense_layers),
