@@ -73,15 +73,15 @@ def mean_and_interval(values: Sequence[float] | np.ndarray) -> tuple[float, floa
     """Mean of repeated measurements and half the width of its 95 % confidence interval.
 
     What was measured with each of several windows and each of several seeds varies with both. The variance of
-    the mean then is that of the means of the windows plus that of the means of the seeds, and the degrees of
-    freedom are those of the fewer: what remains of both counts twice, so that the interval is rather too wide
-    than too narrow.
+    the mean then is that of the means of the windows plus that of the means of the seeds; what neither
+    explains counts in both, so that the interval is rather too wide than too narrow. The degrees of freedom
+    are Satterthwaite's, rounded down.
 
     Args:
         values: [repeats] or [windows, seeds], at least one value; the interval of one value is NaN.
 
     Reference:
-        Student's t; the mean of a two-way layout of random effects.
+        F. E. Satterthwaite, An approximate distribution of estimates of variance components, 1946.
     """
     table = np.asarray(values, np.float64)
     factors = [
@@ -91,10 +91,17 @@ def mean_and_interval(values: Sequence[float] | np.ndarray) -> tuple[float, floa
     ]
     if not factors:
         return float(table.mean()), math.nan
-    freedom = min(map(len, factors)) - 1
+    variances = [np.var(means, ddof=1) / len(means) for means in factors]
+    freedom = _degrees_of_freedom(variances, [len(means) - 1 for means in factors])
     t = _T_95[freedom - 1] if freedom <= len(_T_95) else _NORMAL_95
-    variance = sum(np.var(means, ddof=1) / len(means) for means in factors)
-    return float(table.mean()), float(t * math.sqrt(variance))
+    return float(table.mean()), float(t * math.sqrt(sum(variances)))
+
+
+def _degrees_of_freedom(variances, freedoms):
+    """Of a sum of variances, by Satterthwaite."""
+    weights = sum(variance**2 / freedom for variance, freedom in zip(variances, freedoms, strict=True))
+    # At least those of one of them, but for rounding.
+    return max(math.floor(sum(variances) ** 2 / weights + 1e-9), min(freedoms)) if weights else min(freedoms)
 
 
 def _average_precision(scores, targets):

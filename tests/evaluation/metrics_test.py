@@ -65,8 +65,14 @@ def test_interval_over_windows_and_seeds():
     """By hand: two windows (means 0.5 and 0.7) by three seeds (means 0.5, 0.6 and 0.7)."""
     table = [[0.4, 0.5, 0.6], [0.6, 0.7, 0.8]]
     mean, half_width = metrics.mean_and_interval(table)
-    # Variance of the means of the windows 0.02, of the seeds 0.01; one degree of freedom.
+    # Squared errors of the means: 0.02 / 2 of one degree of freedom and 0.01 / 3 of two; together
+    # 0.01333 ** 2 / (0.01 ** 2 / 1 + 0.00333 ** 2 / 2) = 1.68 degrees, which is 1.
     assert mean == pytest.approx(0.6) and half_width == pytest.approx(12.706 * math.sqrt(0.02 / 2 + 0.01 / 3))
+    # Windows that change little leave the degrees of freedom of the seeds.
+    table = np.add.outer([0.0, 0.001, 0.002], np.arange(20) / 20)
+    expected = 2.093 * math.sqrt(1e-6 / 3 + np.var(table[0], ddof=1) / 20)
+    assert metrics.mean_and_interval(table)[1] == pytest.approx(expected, rel=1e-3)
+    table = [[0.4, 0.5, 0.6], [0.6, 0.7, 0.8]]
     # One window is as the seeds alone, one seed as the windows alone.
     assert metrics.mean_and_interval(table[:1]) == pytest.approx(metrics.mean_and_interval(table[0]))
     assert metrics.mean_and_interval([[0.5], [0.7]]) == pytest.approx(metrics.mean_and_interval([0.5, 0.7]))
