@@ -17,28 +17,32 @@ _MEL_SAMPLES = 1760
 # Mel frames of 10 ms that an embedding sees, and those from one to the next.
 _WINDOW_FRAMES = 76
 _HOP_FRAMES = 8
-_SHORTEST_CHUNKS = 10
+# An embedding sees ten chunks, of the last one a part. Half of them are silence at each end of a clip, as a
+# stream begins and ends, so that a short word is seen wherever it may lie in a window.
+_WINDOW_CHUNKS = 10
+_SILENT_CHUNKS = _WINDOW_CHUNKS // 2
 _BATCH = 64
 
 
 def chunks_of(clip: np.ndarray) -> np.ndarray:
-    """Cuts a clip into the overlapping chunks of the mel model, which takes numbers of the size of int16.
+    """Cuts a clip between silences into the overlapping chunks of the mel model.
 
     Args:
         clip: float32 [samples] in [-1, 1] at 16 kHz.
 
     Returns:
-        float32 [chunks, 1760], one each 80 ms, at least ten; the last is filled with zeros.
+        float32 [samples // 1280 + 10, 1760], one each 80 ms, with numbers of the size of int16.
     """
-    count = max(_SHORTEST_CHUNKS, -(-(len(clip) + _CHUNK_SAMPLES - _MEL_SAMPLES) // _CHUNK_SAMPLES))
-    samples = (count - 1) * _CHUNK_SAMPLES + _MEL_SAMPLES
-    numbers = np.clip(np.round(clip * 32768), -32768, 32767)[:samples]
-    filled = np.pad(numbers, (0, samples - len(numbers))).astype(np.float32)
-    return np.lib.stride_tricks.sliding_window_view(filled, _MEL_SAMPLES)[::_CHUNK_SAMPLES]
+    count = len(clip) // _CHUNK_SAMPLES + _WINDOW_CHUNKS
+    before = _SILENT_CHUNKS * _CHUNK_SAMPLES
+    after = (count - 1) * _CHUNK_SAMPLES + _MEL_SAMPLES - before - len(clip)
+    numbers = np.clip(np.round(clip * 32768), -32768, 32767)
+    stream = np.pad(numbers, (before, after)).astype(np.float32)
+    return np.lib.stride_tricks.sliding_window_view(stream, _MEL_SAMPLES)[::_CHUNK_SAMPLES]
 
 
 class SpeechEmbedding(PackagedModel):
-    """96 numbers each 80 ms, of 0.775 s of sound: frames [T, 96].
+    """96 numbers each 80 ms, of 0.775 s of sound around them: frames [1 + samples // 1280, 96].
 
     The network was trained by Google to tell words apart (J. Lin et al., "Training Keyword Spotters with
     Limited and Synthesized Speech Data", https://arxiv.org/abs/2002.01322); openWakeWord made the LiteRT

@@ -39,13 +39,13 @@ def _pyopen_wakeword():
 
     features = OpenWakeWordFeatures.from_builtin()
     numbers = (glide(16000) * 32768).astype(np.int16)
-    # It starts with eight seconds of silence, and gives an embedding as soon as one is full. The rest of a
-    # chunk is filled with zeros, as is done here.
-    chunks = -(-(len(numbers) - 480) // 1280)
-    numbers = np.pad(numbers, (0, chunks * 1280 + 480 - len(numbers)))
-    pieces = [numbers[start : start + 1280].tobytes() for start in range(0, len(numbers), 1280)]
-    given = [embedding[0, 0, 0] for piece in pieces for embedding in features.process_streaming(piece)]
-    return {"speech_embedding": np.stack(given[9 - chunks :])}
+    # The stream begins with a hundred chunks of silence. Each chunk gives an embedding of the last ten, of
+    # which five are silence in the first that is kept.
+    count = 1 + len(numbers) // 1280
+    numbers = np.pad(numbers, (0, 7 * 1280))
+    pieces = [numbers[start : start + 1280] for start in range(0, len(numbers), 1280)]
+    given = [each[0, 0, 0] for piece in pieces for each in features.process_streaming(piece.tobytes())]
+    return {"speech_embedding": np.stack(given[100 - 5 :][:count])}
 
 
 def _musicnn():
