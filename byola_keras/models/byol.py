@@ -115,11 +115,15 @@ class BYOL(OnlineModel):
     @property
     def target_decay(self):
         """tau, a float: what the next step will use. A number may be assigned at any time."""
-        return float(self._target_decay.at(self._iterations()))
+        return float(self.target_decay_tensor())
 
     @target_decay.setter
     def target_decay(self, value):
         self._target_decay.assign(value)
+
+    def target_decay_tensor(self):
+        """The same as a float64 scalar, for use inside a `tf.function`."""
+        return self._target_decay.at(self._iterations())
 
     def _iterations(self):
         optimizer = getattr(self, "optimizer", None)
@@ -289,7 +293,7 @@ class BYOL(OnlineModel):
         return tf.reduce_mean(byol_loss(y_pred[0], y[0]) + byol_loss(y_pred[1], y[1]))
 
     def _update_target(self):
-        self._moving_average.update(self._target_decay.at(self._iterations()))
+        self._moving_average.update(self.target_decay_tensor())
 
     # Configuration --------------------------------------------------------------------------------
 

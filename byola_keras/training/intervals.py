@@ -1,5 +1,6 @@
 """Every so many steps, or every so many minutes."""
 
+import math
 import re
 import time
 
@@ -23,6 +24,10 @@ class Interval:
             )
         self._number, self._in_minutes = int(match[1]), bool(match[2])
         self._last = time.monotonic()
+
+    def steps_until_due(self, step: int) -> float:
+        """Steps after `step` until it is due, at least 1; infinite where minutes count."""
+        return math.inf if self._in_minutes else self._number - step % self._number
 
     def take_if_due(self, step: int) -> bool:
         """Whether the time has come at `step`; if so, the next interval begins."""

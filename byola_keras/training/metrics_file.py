@@ -46,8 +46,10 @@ class MetricsFile:
         os.fsync(self._file.fileno())
 
     def close(self) -> None:
-        self.flush()
-        self._file.close()
+        try:
+            self.flush()
+        finally:
+            self._file.close()
 
 
 def steps_done(workdir: str) -> int:

@@ -3,7 +3,6 @@
 import os
 import time
 
-import keras
 import numpy as np
 import tensorflow as tf
 from absl import logging
@@ -14,7 +13,7 @@ from byola_keras.evaluation.task_probe import probe_task
 from byola_keras.evaluation.tasks import csv_task, load_task
 from byola_keras.evaluation.windows import Windows
 from byola_keras.models.embedder import Embedder
-from byola_keras.training.callbacks import StepMetrics
+from byola_keras.training.callbacks import StepCallback, StepMetrics
 
 # A run of its own in TensorBoard, which reads one file a run at a time.
 FOLDER = os.path.join("tensorboard", "probe")
@@ -44,7 +43,7 @@ def load_probe_task(spec: str) -> Task:
     return task
 
 
-class Probe(keras.callbacks.Callback):
+class Probe(StepCallback):
     """Probes the online encoder every `every` steps, and before the first.
 
     The training does not change by it. A task that fails at the start ends the run, one that fails later is
@@ -70,9 +69,14 @@ class Probe(keras.callbacks.Callback):
         if self._metrics.step == 0:
             self._probe()
 
+    def steps_until_due(self, step):
+        return self._every - step % self._every
+
     def on_train_batch_end(self, batch, logs=None):
         if self._metrics.step % self._every:
             return
+        # The time of the probe is no time of a step.
+        self._metrics.fetch()
         try:
             self._probe()
         except ValueError as error:

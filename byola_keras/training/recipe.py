@@ -88,6 +88,12 @@ class Runtime(Settings):
         "Whether XLA compiles the networks. auto is off: XLA was slower on CPUs and never measured on GPUs.",
         choices=("auto", "on", "off"),
     )
+    steps_per_execution: int = setting(
+        1,
+        "Steps that are executed in one go, as far as nothing is due between them. More than one helps where "
+        "a step takes a few milliseconds.",
+        minimum=1,
+    )
     deterministic: bool = setting(
         False, "Whether a GPU, too, must give the same digits each time; it is slower then. CPUs always do."
     )

@@ -13,7 +13,7 @@ from byola_keras.layers.full_float32 import full_float32
 from byola_keras.models import norm_stats
 from byola_keras.models.norm_stats import NormStats
 from byola_keras.models.preset import EMBEDDER_FILE
-from byola_keras.training import configuration, devices
+from byola_keras.training import configuration, devices, loop
 from byola_keras.training.build_model import build_model, check_blocks, make_frontend
 from byola_keras.training.callbacks import Guard, Recorder, Schedule, StepMetrics
 from byola_keras.training.checkpoints import Checkpoints
@@ -123,7 +123,7 @@ def pretrain(
         saver = Saver(workdir, metrics, metrics_file, checkpoints, schedule, runtime, clips, card)
         callbacks = [
             metrics,
-            Guard(metrics),
+            Guard(),
             Recorder(metrics, metrics_file, schedule),
             Summaries(workdir, metrics, runtime.summary_every, schedule, clips, configured, flags_text),
             *([Probe(workdir, metrics, task, runtime.probe_every, SAMPLE_RATE)] if task else []),
@@ -135,8 +135,7 @@ def pretrain(
         with_times = not runtime.deterministic
         data = crop_dataset(stream, schedule.batch_size, metrics.step, workers, with_times)
         with saver.catching_signals():
-            # One long epoch for Keras: where the run stands is counted in steps.
-            model.fit(data, steps_per_epoch=remaining, callbacks=callbacks, verbose=0, shuffle=False)
+            loop.train(model, data, metrics, callbacks, total_steps, runtime.steps_per_execution)
         if metrics.step == total_steps:
             logging.info("Trained. The embedder is in %s.", os.path.join(workdir, EMBEDDER_FILE))
 

@@ -6,7 +6,6 @@ import os
 import signal
 import time
 
-import keras
 import tensorflow as tf
 from absl import logging
 
@@ -14,7 +13,7 @@ from byola_keras.atomic import replacing
 from byola_keras.models.embedder import Embedder
 from byola_keras.models.losses import byol_loss
 from byola_keras.models.preset import EMBEDDER_FILE
-from byola_keras.training.callbacks import Schedule, StepMetrics, TrainingFailedError
+from byola_keras.training.callbacks import Schedule, StepCallback, StepMetrics, TrainingFailedError
 from byola_keras.training.checkpoints import Checkpoints
 from byola_keras.training.intervals import Interval
 from byola_keras.training.metrics_file import MetricsFile
@@ -26,7 +25,7 @@ _EMBEDDER_SECONDS = 60
 _TRIED_CLIPS = 16
 
 
-class Saver(keras.callbacks.Callback):
+class Saver(StepCallback):
     """Saves checkpoints at intervals, on SIGTERM and SIGINT, and at the end; the embedder after epochs.
 
     The loss that a step reports is that of the weights before its update. So weights are saved only when they
@@ -63,6 +62,7 @@ class Saver(keras.callbacks.Callback):
         self._steps_per_epoch = schedule.steps_per_epoch
         self._clips, self._card = clips[:_TRIED_CLIPS], card
         self._saved_step = self._checked_step = metrics.step
+        self._epoch = metrics.step // schedule.steps_per_epoch
         self._embedder_saved = -math.inf
         self._stop_reason = None
 
@@ -81,9 +81,15 @@ class Saver(keras.callbacks.Callback):
         # Between steps the weights are whole: the step under way is finished first.
         self._stop_reason = signal.Signals(number).name
 
+    def steps_until_due(self, step):
+        return self._interval.steps_until_due(step)
+
     def on_train_batch_end(self, batch, logs=None):
         step = self._metrics.step
-        if step % self._steps_per_epoch == 0 and time.monotonic() - self._embedder_saved > _EMBEDDER_SECONDS:
+        # Several steps may have been executed, and the end of the epoch may lie among them.
+        epoch, before = step // self._steps_per_epoch, self._epoch
+        self._epoch = epoch
+        if epoch > before and time.monotonic() - self._embedder_saved > _EMBEDDER_SECONDS:
             self._save_embedder()
             self._embedder_saved = time.monotonic()
         if time.monotonic() > self._deadline:
@@ -112,6 +118,8 @@ class Saver(keras.callbacks.Callback):
         save_embedder(self.model, self._workdir, {**self._card, "steps": self._metrics.step})
 
     def _check(self):
+        # The guard must have seen every step first.
+        self._metrics.fetch()
         if self._checked_step != self._metrics.step:
             check_weights(self.model, self._clips, self._metrics.step)
             self._checked_step = self._metrics.step

@@ -2,13 +2,12 @@
 
 import os
 
-import keras
 import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
 
 from byola_keras.layers.batch_standardization import BatchStandardization
 from byola_keras.models.losses import effective_rank
-from byola_keras.training.callbacks import Schedule, StepMetrics
+from byola_keras.training.callbacks import Schedule, StepCallback, StepMetrics
 
 FOLDER = os.path.join("tensorboard", "train")
 _SHOWN_CLIPS = 4
@@ -16,7 +15,7 @@ _SHOWN_CLIPS = 4
 _PICTURES_EVERY = 10
 
 
-class Summaries(keras.callbacks.Callback):
+class Summaries(StepCallback):
     """Scalars every `every` steps; pictures and sound of the same few clips now and then.
 
     The views are drawn by `Augmentation.preview`, which changes no state: how often summaries are
@@ -57,10 +56,14 @@ class Summaries(keras.callbacks.Callback):
         with self._writer.as_default(step=self._metrics.step):
             self._write_audio()
 
+    def steps_until_due(self, step):
+        return self._every - step % self._every if step else 1
+
     def on_train_batch_end(self, batch, logs=None):
         step = self._metrics.step
         if step != 1 and step % self._every:
             return
+        self._metrics.fetch()
         with self._writer.as_default(step=step):
             self._write_scalars(self._metrics.values)
             stages = self._write_monitor()

@@ -1,10 +1,11 @@
 """The small parts of a run: intervals, files, devices, guards."""
 
 import csv
+import math
 
 import pytest
 
-from byola_keras.training.callbacks import Guard, StepMetrics, TrainingFailedError, duration
+from byola_keras.training.callbacks import Guard, TrainingFailedError, duration
 from byola_keras.training.devices import make_strategy
 from byola_keras.training.intervals import Interval
 from byola_keras.training.metrics_file import COLUMNS, MetricsFile
@@ -13,7 +14,9 @@ from byola_keras.training.metrics_file import COLUMNS, MetricsFile
 def test_interval():
     every = Interval("3")
     assert [every.take_if_due(step) for step in range(1, 7)] == [False, False, True, False, False, True]
+    assert [every.steps_until_due(step) for step in range(5)] == [3, 2, 1, 3, 2]
     minutes = Interval("2m")
+    assert minutes.steps_until_due(1) == math.inf
     assert not minutes.take_if_due(1)
     minutes._last -= 121
     assert minutes.take_if_due(2) and not minutes.take_if_due(3)
@@ -54,15 +57,11 @@ def test_devices():
 
 
 def guarded(**values):
-    """A guard, and what makes it see another step."""
-    metrics = StepMetrics(42)
-    guard = Guard(metrics)
-
-    def step(**changed):
-        metrics.values = {"loss": 1.0, "projection_std": 0.9, **values, **changed}
-        guard.on_train_batch_end(0)
-
-    return step
+    """What makes a guard see another step."""
+    guard = Guard()
+    return lambda **changed: guard.on_row(
+        {"step": 42, "loss": 1.0, "projection_std": 0.9, **values, **changed}
+    )
 
 
 @pytest.mark.parametrize("loss", [float("nan"), float("inf")])

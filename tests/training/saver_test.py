@@ -5,14 +5,13 @@ import os
 import shutil
 import signal
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 import byola_keras
 from byola_keras.training import saver
-from byola_keras.training.callbacks import Guard, TrainingFailedError
+from byola_keras.training.callbacks import Guard, StepCallback, TrainingFailedError
 from byola_keras.training.saver import check_weights
 from tests.factories import noise, tiny_byol
 from tests.sounds import write_sounds
@@ -69,15 +68,11 @@ def test_spoilt_first_step_leaves_nothing(sounds, tmp_path):
     assert not list(tmp_path.glob("checkpoints/*.index"))
 
 
-class SpoilAt(keras.callbacks.Callback):
+class SpoilAt(StepCallback):
     """Makes a number of the model NaN after a step."""
 
-    def __init__(self, metrics):
-        super().__init__()
-        self._metrics = metrics
-
     def on_train_batch_end(self, batch, logs=None):
-        if self._metrics.step == 3:
+        if batch == 2:
             layer = self.model.projector.normalization
             layer.moving_mean.assign(layer.moving_mean * math.nan)
 
@@ -151,15 +146,11 @@ def handlers():
     return [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
 
 
-class SignalItself(keras.callbacks.Callback):
+class SignalItself(StepCallback):
     """Sends this process a signal in the second step."""
 
-    def __init__(self, metrics):
-        super().__init__()
-        self._metrics = metrics
-
-    def on_train_batch_begin(self, batch, logs=None):
-        if self._metrics.step == 1:
+    def on_train_batch_end(self, batch, logs=None):
+        if batch == 1:
             os.kill(os.getpid(), self.number)
 
 
@@ -179,11 +170,11 @@ def test_failed_run_gives_the_signal_handlers_back(sounds, tmp_path, monkeypatch
     before = handlers()
     during = []
 
-    def fail(self, batch, logs=None):
+    def fail(self, row):
         during.extend(handlers())
         raise TrainingFailedError("on purpose")
 
-    monkeypatch.setattr(Guard, "on_train_batch_end", fail)
+    monkeypatch.setattr(Guard, "on_row", fail)
     with pytest.raises(TrainingFailedError, match="on purpose"):
         train(tmp_path, sounds)
     assert handlers() == before and not set(during) & set(before)

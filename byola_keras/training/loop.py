@@ -1,0 +1,110 @@
+"""The loop of a run: steps on the devices, without a word from the host between them."""
+
+import math
+
+import tensorflow as tf
+
+from byola_keras.models.byol import BYOL
+from byola_keras.training.callbacks import MEASURED, OF_REPLICAS, StepCallback, StepMetrics
+
+
+class Steps:
+    """Executes training steps, some at a time, and leaves what they measure on the device.
+
+    One graph serves for every number of steps: a run gives the same digits however its steps are divided
+    into executions. Keras's own `fit` would turn the logs of every step into Python numbers, and with that
+    wait for the device; it also gives no access to the steps within an execution.
+
+    Args:
+        model: a built and compiled `BYOL`.
+        data: endless batches, see `BYOL.train_step`.
+    """
+
+    def __init__(self, model: BYOL, data: tf.data.Dataset):
+        self._model = model
+        self._strategy = model.distribute_strategy
+        # Deterministic TensorFlow refuses to tell the time: such data carry none.
+        self._timed = isinstance(data.element_spec, dict) and "ready" in data.element_spec
+        self._batches = iter(self._strategy.experimental_distribute_dataset(data))
+        self._function = tf.function(self._steps, autograph=False)
+
+    def run(self, count: int) -> tf.Tensor:
+        """Executes `count` steps.
+
+        Returns:
+            float64 [count, len(MEASURED)], which a device may still be computing. The times "begun", before
+            the step asked for its batch, and "data_ready", when the batch was ready, are in seconds since
+            1970, and NaN where the data carry no times.
+        """
+        return self._function(self._batches, tf.constant(count))
+
+    def _steps(self, batches, count):
+        rows = tf.TensorArray(tf.float64, count, element_shape=[len(MEASURED)])
+        return tf.while_loop(
+            lambda number, _: number < count,
+            lambda number, rows: (number + 1, rows.write(number, self._step(batches))),
+            (tf.constant(0), rows),
+            # The next step begins with the weights of this one.
+            parallel_iterations=1,
+        )[1].stack()
+
+    def _step(self, batches):
+        begun = tf.timestamp() if self._timed else tf.constant(math.nan, tf.float64)
+        with tf.control_dependencies([begun]):
+            batch = next(batches)
+        of_replicas = self._strategy.run(self._replica_step, (batch,))
+        measured = self._strategy.reduce(tf.distribute.ReduceOp.MEAN, of_replicas, axis=None)
+        common = [self._model.optimizer.learning_rate, self._model.target_decay_tensor(), begun]
+        return tf.concat([measured, _as_row(common)], axis=0)
+
+    def _replica_step(self, batch):
+        values = {"data_ready": math.nan, **self._model.train_step(batch)}
+        return _as_row([values[name] for name in OF_REPLICAS])
+
+
+def _as_row(values):
+    return tf.stack([tf.cast(tf.convert_to_tensor(value), tf.float64) for value in values])
+
+
+def train(
+    model: BYOL,
+    data: tf.data.Dataset,
+    metrics: StepMetrics,
+    callbacks: list[StepCallback],
+    total_steps: int,
+    steps_per_execution: int = 1,
+) -> None:
+    """Trains until `total_steps` are done or a callback sets `model.stop_training`.
+
+    Args:
+        model: a built and compiled `BYOL`.
+        data: endless batches that begin with the one of the next step.
+        metrics: counts the steps from the one that the run goes on from.
+        callbacks: called in their order after each execution.
+        total_steps: steps since the very beginning.
+        steps_per_execution: steps that are executed at once, as far as no callback is due in between.
+
+    Raises:
+        TrainingFailedError: see the callbacks.
+    """
+    steps = Steps(model, data)
+    metrics.receivers = callbacks
+    model.stop_training = False
+    model.reset_metrics()
+    for callback in callbacks:
+        callback.set_model(model)
+        callback.on_train_begin()
+    metrics.restart_clock()
+    try:
+        while metrics.step < total_steps and not model.stop_training:
+            due = [callback.steps_until_due(metrics.step) for callback in callbacks]
+            count = min(steps_per_execution, total_steps - metrics.step, *due)
+            metrics.add(steps.run(count), count)
+            for callback in callbacks:
+                callback.on_train_batch_end(metrics.step - 1)
+            metrics.restart_clock()
+    finally:
+        # After an error, too, `metrics.csv` has a row for each step that was done.
+        metrics.fetch()
+    for callback in callbacks:
+        callback.on_train_end()
