@@ -10,6 +10,7 @@ from absl import logging
 from byola_keras.audio.decode import AudioError, read_crop
 from byola_keras.audio.error_carrier import ErrorCarrier
 from byola_keras.audio.files import fingerprint, former_fingerprint
+from byola_keras.audio.pcm import from_int16
 from byola_keras.audio.per_epoch import PerEpoch
 from byola_keras.audio.sample_rate import SAMPLE_RATE
 
@@ -125,6 +126,7 @@ def crop_dataset(
     start_step: int = 0,
     workers: int = tf.data.AUTOTUNE,
     with_times: bool = False,
+    as_stored: bool = False,
 ) -> tf.data.Dataset:
     """Makes a data set of endless batches of crops.
 
@@ -135,12 +137,16 @@ def crop_dataset(
         workers: number of parallel readers.
         with_times: whether each batch carries the time at which it was complete. `BYOL.train_step` tells from
             it whether the step had to wait for data.
+        as_stored: whether the crops of a prepared corpus stay 16-bit integers, half the bytes on the way to a
+            device. `BYOL.train_step` makes the same floats of them. Decoded files are floats in any case.
 
     Returns:
-        `tf.data.Dataset` of float32 [batch_size, crop_length]; or, `with_times`, of dicts of these as
-        "waveforms" and of the times as "ready", float64 [batch_size], in seconds since 1970.
+        `tf.data.Dataset` of float32 or int16 [batch_size, crop_length]; or, `with_times`, of dicts of these
+        as "waveforms" and of the times as "ready", float64 [batch_size], in seconds since 1970.
     """
     batches = stream.batches(batch_size, start_step, workers)
+    if batches.element_spec.dtype == tf.int16 and not as_stored:
+        batches = batches.map(lambda crops: from_int16(tf.cast(crops, tf.float32)))
     if with_times:
         batches = batches.map(
             lambda batch: {"waveforms": batch, "ready": tf.fill([batch_size], tf.timestamp())}

@@ -1,13 +1,18 @@
 """Measures the speed of a part on this machine.
 
     byola benchmark step --batch_size=64 --json=step.json
+    byola benchmark step --trace_dir=trace     # then: tensorboard --logdir=trace
+    byola benchmark loop
     byola benchmark input --audio_dir=sounds --data_dir=corpora
     byola benchmark probe --rounds=3
     byola benchmark export --model=runs/mine
     byola benchmark inference --batch_size=64
 
 step: a full-size training step, its front end and its augmentation, beside the machine's own rate of
-float32 matrix products measured in the same run.
+float32 matrix products measured in the same run; and the peak of memory.
+
+loop: what the host does beside a training step: seconds that a step of a tiny model takes longer when it is
+executed by itself than as one of many.
 
 input: random crops a second from sound files, all and by format, and from a prepared corpus.
 
@@ -32,6 +37,9 @@ def define_flags(values: flags.FlagValues) -> None:
     define.integer("batch_size", 64, "Number of clips in a step or call (step, input, inference).", 2)
     define.integer("rounds", 7, "Number of times that each thing is timed, in turns.", 1)
     common.json_flag(values, "the figures")
+    define.string(
+        "trace_dir", None, "Folder that gets a profile of three more steps, for TensorBoard (step)."
+    )
     define.bool("xla", False, "Compile forward and backward pass by XLA (step).")
     common.sound_flag(values, "audio_dir", "The sound that is read (input)")
     define.string(
@@ -63,7 +71,13 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
 def _measure_step(values):
     from byola_keras.timing.step import time_step
 
-    return time_step(values.batch_size, values.rounds, values.xla)
+    return time_step(values.batch_size, values.rounds, values.xla, values.trace_dir)
+
+
+def _measure_loop(values):
+    from byola_keras.timing.loop import time_loop
+
+    return time_loop(values.rounds)
 
 
 def _measure_input(values):
@@ -94,6 +108,7 @@ def _measure_inference(values):
 
 _PARTS = {
     "step": _measure_step,
+    "loop": _measure_loop,
     "input": _measure_input,
     "probe": _measure_probe,
     "export": _measure_export,

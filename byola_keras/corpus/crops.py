@@ -5,7 +5,6 @@ import tensorflow as tf
 
 from byola_keras.audio.decode import AudioError
 from byola_keras.audio.error_carrier import ErrorCarrier
-from byola_keras.audio.pcm import from_int16
 from byola_keras.audio.per_epoch import PerEpoch
 from byola_keras.corpus.corpus import Corpus
 
@@ -106,7 +105,7 @@ class CorpusStream:
             crop[:length] = stretch[start : start + length]
 
     def batches(self, batch_size: int, start_step: int, workers: int) -> tf.data.Dataset:
-        """Gives endless batches of crops, float32 [batch_size, crop_length]; see `crop_dataset`."""
+        """Gives endless batches of crops, int16 [batch_size, crop_length]; see `crop_dataset`."""
         window = self._window(batch_size)
         group, step_in_group = divmod(start_step, window * self.crops_per_clip)
         clips = batch_size * window
@@ -119,12 +118,10 @@ class CorpusStream:
         chunks = visits.map(read, num_parallel_calls=workers, deterministic=True)
         groups = chunks.rebatch(clips, drop_remainder=True)
         if self.crops_per_clip == 1:
-            batches = groups.map(lambda crops: crops[:, 0])
-        else:
-            numbered = tf.data.Dataset.zip(tf.data.Dataset.range(group, tf.int64.max), groups)
-            spread = numbered.map(lambda number, crops: self._spread(number, crops, batch_size))
-            batches = spread.unbatch().skip(step_in_group)
-        return batches.map(lambda crops: from_int16(tf.cast(crops, tf.float32)))
+            return groups.map(lambda crops: crops[:, 0])
+        numbered = tf.data.Dataset.zip(tf.data.Dataset.range(group, tf.int64.max), groups)
+        spread = numbered.map(lambda number, crops: self._spread(number, crops, batch_size))
+        return spread.unbatch().skip(step_in_group)
 
     def _window(self, batch_size):
         """Number of batches that the first crops of a group of clips fill."""

@@ -214,8 +214,8 @@ class BYOL(OnlineModel):
         """One step on this replica's waveforms.
 
         Args:
-            data: waveforms [batch, samples], or a dict of "waveforms" and "ready", the times [batch] in
-                seconds at which they were ready.
+            data: waveforms [batch, samples], floats or 16-bit integers; or a dict of "waveforms" and "ready",
+                the times [batch] in seconds at which they were ready.
 
         Returns:
             Scalars of this step, which callbacks see at the end of a batch: "loss" in [0, 8]; "cosine"

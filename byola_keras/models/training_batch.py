@@ -10,11 +10,11 @@ def unpack(data):
     """Takes a batch apart.
 
     Args:
-        data: waveforms [batch, samples], or a dict of "waveforms" and "ready", the times [batch] in seconds
-            at which they were ready.
+        data: waveforms [batch, samples], floats in [-1, 1] or 16-bit integers; or a dict of "waveforms" and
+            "ready", the times [batch] in seconds at which they were ready.
 
     Returns:
-        Waveforms, and the times or None.
+        Waveforms as floats, and the times or None.
 
     Raises:
         ValueError: there are labels.
@@ -25,9 +25,18 @@ def unpack(data):
             "BYOL learns from waveforms alone. Received: labels beside them, of shape "
             f"{getattr(labels, 'shape', type(labels).__name__)}; give `fit` the waveforms only."
         )
+    ready = None
     if isinstance(waveforms, dict):
-        return waveforms["waveforms"], waveforms.get("ready")
-    return waveforms, None
+        waveforms, ready = waveforms["waveforms"], waveforms.get("ready")
+    return _as_floats(waveforms), ready
+
+
+def _as_floats(waveforms):
+    """16-bit integers as the floats in [-1, 1) that they stand for: exactly, by a power of two."""
+    dtype = getattr(waveforms, "dtype", None)
+    if dtype is None or tf.as_dtype(dtype) != tf.int16:
+        return waveforms
+    return tf.cast(waveforms, tf.float32) / -float(tf.int16.min)
 
 
 def with_equal_shares(waveforms):

@@ -4,6 +4,7 @@ import math
 
 import tensorflow as tf
 
+from byola_keras.memory import peak_memory
 from byola_keras.models.norm_stats import NormStats
 from byola_keras.timing.turns import median_ratio, time_in_turns
 from byola_keras.training.build_model import build_model
@@ -11,20 +12,23 @@ from byola_keras.training.build_model import build_model
 _CROP_LENGTH = 15_200
 _MATMUL_SIZE = 2048
 _MATMUL_REPEATS = 8
+_TRACED_STEPS = 3
 _MATMUL_FLOPS = 2.0 * _MATMUL_SIZE**3 * _MATMUL_REPEATS
 
 
-def time_step(batch_size: int, rounds: int, jit_compile: bool = False) -> dict:
+def time_step(batch_size: int, rounds: int, jit_compile: bool = False, trace_dir: str | None = None) -> dict:
     """Times the training step, its front end, its augmentation, and a matrix product, in turns.
 
     Args:
         batch_size: number of clips in a step.
         rounds: how often each is timed, after two rounds that are not counted.
         jit_compile: whether XLA compiles the forward and backward pass.
+        trace_dir: folder that gets a profile of some more steps, which TensorBoard shows; None for none.
 
     Returns:
-        JSON values by name: medians of seconds, and the share of the machine's own rate of float32 matrix
-        products that the step reaches ("matmul_share").
+        JSON values by name: medians of seconds, the share of the machine's own rate of float32 matrix
+        products that the step reaches ("matmul_share"), and the peak of memory up to the last step in GiB, of
+        main memory and of each GPU.
     """
     model = build_model(NormStats(-8.0, 4.0, 0), _CROP_LENGTH, jit_compile=jit_compile)
     waveforms = tf.random.normal([batch_size, _CROP_LENGTH], stddev=0.1)
@@ -37,6 +41,9 @@ def time_step(batch_size: int, rounds: int, jit_compile: bool = False) -> dict:
         "augment": tf.function(lambda: model.augmentation(log_mel)),
     }
     timings = time_in_turns(functions, rounds, uncounted=2)
+    memory = peak_memory()
+    if trace_dir is not None:
+        _trace(functions["step"], trace_dir)
     flops = step_flops(model, batch_size, *log_mel.shape[1:])
     seconds = {name: timing.medians()[0] for name, timing in timings.items()}
     step, matmul = timings["step"], timings["matmul"]
@@ -54,7 +61,16 @@ def time_step(batch_size: int, rounds: int, jit_compile: bool = False) -> dict:
         "frontend_seconds": seconds["frontend"],
         "augment_seconds": seconds["augment"],
         "frontend_and_augment_share": (seconds["frontend"] + seconds["augment"]) / seconds["step"],
+        **{f"peak_gib_of_{name.replace(' ', '_')}": gib for name, gib in memory.items()},
     }
+
+
+def _trace(step, folder):
+    """Writes a profile of some steps that were traced before, for TensorBoard's profile plugin."""
+    with tf.profiler.experimental.Profile(folder):
+        for number in range(_TRACED_STEPS):
+            with tf.profiler.experimental.Trace("step", step_num=number, _r=1):
+                step().numpy()
 
 
 def step_flops(model, batch_size: int, frames: int = 96, n_mels: int = 64) -> float:

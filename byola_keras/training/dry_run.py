@@ -1,11 +1,11 @@
 """What a run would be: sizes, time and memory, measured on a few real steps."""
 
 import itertools
-import resource
 import time
 
 import tensorflow as tf
 
+from byola_keras.memory import peak_memory
 from byola_keras.models.byol import BYOL
 from byola_keras.training.build_model import parameter_counts
 from byola_keras.training.callbacks import Schedule, duration
@@ -60,9 +60,6 @@ def _step_seconds(model, batches):
 
 
 def _memory():
-    gib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    text = f"{gib:.1f} GiB of main memory at the most so far"
-    for device in tf.config.list_logical_devices("GPU"):
-        peak = tf.config.experimental.get_memory_info(device.name)["peak"] / 2**30
-        text += f"; {peak:.1f} GiB on {device.name}"
-    return text
+    main, *gpus = peak_memory().items()
+    text = f"{main[1]:.1f} GiB of main memory at the most so far"
+    return "; ".join([text, *(f"{gib:.1f} GiB on {name}" for name, gib in gpus)])

@@ -18,15 +18,21 @@ class Steps:
     Args:
         model: a built and compiled `BYOL`.
         data: endless batches, see `BYOL.train_step`.
+
+    Attributes:
+        model: the model.
     """
 
     def __init__(self, model: BYOL, data: tf.data.Dataset):
-        self._model = model
+        self.model = model
         self._strategy = model.distribute_strategy
         # Deterministic TensorFlow refuses to tell the time: such data carry none.
         self._timed = isinstance(data.element_spec, dict) and "ready" in data.element_spec
         self._batches = iter(self._strategy.experimental_distribute_dataset(data))
-        self._function = tf.function(self._steps, autograph=False)
+        # Traced once: a call costs half of what one of `tf.function` does, which looks at its arguments.
+        self._function = tf.function(self._steps, autograph=False).get_concrete_function(
+            tf.TensorSpec([], tf.int32)
+        )
 
     def run(self, count: int) -> tf.Tensor:
         """Executes `count` steps.
@@ -36,29 +42,29 @@ class Steps:
             the step asked for its batch, and "data_ready", when the batch was ready, are in seconds since
             1970, and NaN where the data carry no times.
         """
-        return self._function(self._batches, tf.constant(count))
+        return self._function(tf.constant(count))
 
-    def _steps(self, batches, count):
+    def _steps(self, count):
         rows = tf.TensorArray(tf.float64, count, element_shape=[len(MEASURED)])
         return tf.while_loop(
             lambda number, _: number < count,
-            lambda number, rows: (number + 1, rows.write(number, self._step(batches))),
+            lambda number, rows: (number + 1, rows.write(number, self._step())),
             (tf.constant(0), rows),
             # The next step begins with the weights of this one.
             parallel_iterations=1,
         )[1].stack()
 
-    def _step(self, batches):
+    def _step(self):
         begun = tf.timestamp() if self._timed else tf.constant(math.nan, tf.float64)
         with tf.control_dependencies([begun]):
-            batch = next(batches)
+            batch = next(self._batches)
         of_replicas = self._strategy.run(self._replica_step, (batch,))
         measured = self._strategy.reduce(tf.distribute.ReduceOp.MEAN, of_replicas, axis=None)
-        common = [self._model.optimizer.learning_rate, self._model.target_decay_tensor(), begun]
+        common = [self.model.optimizer.learning_rate, self.model.target_decay_tensor(), begun]
         return tf.concat([measured, _as_row(common)], axis=0)
 
     def _replica_step(self, batch):
-        values = {"data_ready": math.nan, **self._model.train_step(batch)}
+        values = {"data_ready": math.nan, **self.model.train_step(batch)}
         return _as_row([values[name] for name in OF_REPLICAS])
 
 
@@ -94,17 +100,28 @@ def train(
     for callback in callbacks:
         callback.set_model(model)
         callback.on_train_begin()
-    metrics.restart_clock()
     try:
-        while metrics.step < total_steps and not model.stop_training:
-            due = [callback.steps_until_due(metrics.step) for callback in callbacks]
-            count = min(steps_per_execution, total_steps - metrics.step, *due)
-            metrics.add(steps.run(count), count)
-            for callback in callbacks:
-                callback.on_train_batch_end(metrics.step - 1)
-            metrics.restart_clock()
+        execute(steps, metrics, callbacks, total_steps, steps_per_execution)
     finally:
         # After an error, too, `metrics.csv` has a row for each step that was done.
         metrics.fetch()
     for callback in callbacks:
         callback.on_train_end()
+
+
+def execute(
+    steps: Steps,
+    metrics: StepMetrics,
+    callbacks: list[StepCallback],
+    total_steps: int,
+    steps_per_execution: int = 1,
+) -> None:
+    """The middle part of `train`: executes steps, and calls the callbacks, which have begun, in between."""
+    metrics.restart_clock()
+    while metrics.step < total_steps and not steps.model.stop_training:
+        due = [callback.steps_until_due(metrics.step) for callback in callbacks]
+        count = min(steps_per_execution, total_steps - metrics.step, *due)
+        metrics.add(steps.run(count), count)
+        for callback in callbacks:
+            callback.on_train_batch_end(metrics.step - 1)
+        metrics.restart_clock()

@@ -133,7 +133,7 @@ def pretrain(
         # Training -----------------------------------------------------------------------------------
         # Deterministic TensorFlow refuses to tell the time.
         with_times = not runtime.deterministic
-        data = crop_dataset(stream, schedule.batch_size, metrics.step, workers, with_times)
+        data = crop_dataset(stream, schedule.batch_size, metrics.step, workers, with_times, True)
         with saver.catching_signals():
             loop.train(model, data, metrics, callbacks, total_steps, runtime.steps_per_execution)
         if metrics.step == total_steps:

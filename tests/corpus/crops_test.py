@@ -183,3 +183,10 @@ def test_damaged_shard(data_dir, tmp_path):
     os.unlink(path)
     with pytest.raises(ValueError, match="with None; copy it again"):
         Corpus(str(tmp_path / "corpora"))
+
+
+def test_crops_as_stored_are_the_same_numbers_in_16_bits(corpus):
+    stream = CorpusStream(corpus, LENGTH, seed=1, crops_per_clip=2)
+    stored, floats = batches(stream, 3, as_stored=True), batches(stream, 3)
+    assert {batch.dtype for batch in stored} == {np.dtype(np.int16)}
+    np.testing.assert_array_equal(np.float32(stored) / 32768, floats)

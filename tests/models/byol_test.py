@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 import byola_keras
+from byola_keras.models.training_batch import unpack
 from byola_keras.torch_files.weights import (
     encoder_weight_names,
     head_weight_names,
@@ -263,3 +264,12 @@ def test_metrics_are_those_of_the_step():
     assert all(0 < metrics["projection_std"] <= 1 for metrics in seen)
     assert all(metrics["data_ready"] == 1e9 + 0.5 for metrics in seen)
     np.testing.assert_allclose([m["cosine"] for m in seen], [1 - m["loss"] / 4 for m in seen], atol=1e-6)
+
+
+def test_16_bit_waveforms_are_the_floats_that_they_stand_for():
+    samples = np.random.default_rng(0).integers(-32768, 32768, (4, 4000)).astype(np.int16)
+    floats, ready = unpack(tf.constant(samples))
+    assert floats.dtype == tf.float32 and ready is None
+    np.testing.assert_array_equal(floats, samples.astype(np.float32) / 32768)
+    np.testing.assert_array_equal(unpack({"waveforms": samples, "ready": None})[0], floats)
+    assert unpack(floats)[0] is floats

@@ -19,7 +19,7 @@ def test_flops_of_the_full_model():
     assert step_flops(model, 64) == pytest.approx(231.8e9, rel=1e-3)
 
 
-def test_share_of_the_machines_own_rate(monkeypatch):
+def test_share_of_the_machines_own_rate(monkeypatch, tmp_path):
     """A step that takes a quarter of a matrix product's time for a hundredth of its work reaches 4 %."""
     seconds = {"matmul": (4.0, 8.0), "step": (1.0, 4.0), "frontend": (0.1, 0.1), "augment": (0.2, 0.2)}
 
@@ -30,14 +30,20 @@ def test_share_of_the_machines_own_rate(monkeypatch):
             timings[name].wall, timings[name].cpu = [wall] * rounds, [cpu] * rounds
         return timings
 
-    monkeypatch.setattr(step, "build_model", lambda *a, **k: tiny_byol(samples=15200))
+    model = tiny_byol(samples=15200)
+    model.compile("sgd")
+    monkeypatch.setattr(step, "build_model", lambda *a, **k: model)
     monkeypatch.setattr(step, "time_in_turns", timed)
     monkeypatch.setattr(step, "step_flops", lambda *a: step._MATMUL_FLOPS / 100)
-    figures = step.time_step(batch_size=8, rounds=3)
+    figures = step.time_step(batch_size=8, rounds=3, trace_dir=str(tmp_path))
     assert figures["matmul_share"] == pytest.approx(0.04)
     assert figures["matmul_share_of_cpu_seconds"] == pytest.approx(0.02)
     assert figures["clips_per_second"] == 8 and figures["cpu_seconds_per_step"] == 4
     assert figures["frontend_and_augment_share"] == pytest.approx(0.3)
+    assert 0.1 < figures["peak_gib_of_main_memory"] < 100
+    # The files that TensorBoard's profile plugin looks for.
+    (profile,) = tmp_path.glob("plugins/profile/*/*.xplane.pb")
+    assert b"Conv2D" in profile.read_bytes()
 
 
 def test_flops_without_a_predictor_and_of_another_log_mel():
