@@ -114,7 +114,8 @@ def _open(file, tensor):
     # What lies inside is overwritten as soon as possible, unless it is kept: slower, so only then.
     opened = interpreter(file, experimental_preserve_all_tensors=True)
     inside = {found["name"]: found["index"] for found in opened.get_tensor_details() if found["name"]}
-    return opened, inside[chosen_output(inside, tensor, f"the file {file}")]
+    # The outputs first, as the error should name them first.
+    return opened, inside[chosen_output([*outputs, *inside], tensor, f"the file {file}")]
 
 
 def _input(opened, file):

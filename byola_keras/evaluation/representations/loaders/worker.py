@@ -87,7 +87,7 @@ class _Function:
 def _array(value):
     """A tensor of any framework as a float32 array."""
     if hasattr(value, "detach"):
-        value = value.detach().cpu()
+        value = value.detach().cpu().float()
     return np.ascontiguousarray(np.asarray(value), np.float32)
 
 
