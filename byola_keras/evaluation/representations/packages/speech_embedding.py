@@ -52,7 +52,8 @@ class SpeechEmbedding(PackagedModel):
     def __init__(self, name: str):
         paths = ("models/melspectrogram.tflite", "models/embedding_model.tflite")
         files = [package_file("pyopen-wakeword", "pyopen_wakeword", path) for path in paths]
-        super().__init__(name, files, _SAMPLE_RATE, frame_seconds=_CHUNK_SAMPLES / _SAMPLE_RATE)
+        frame_seconds = _CHUNK_SAMPLES / _SAMPLE_RATE
+        super().__init__(name, files, _SAMPLE_RATE, [_SILENT_CHUNKS], frame_seconds=frame_seconds)
         self._mel, self._embedding = (litert_interpreter(file).get_signature_runner() for file in files)
 
     def clip_features(self, clip):
