@@ -125,7 +125,7 @@ def _input(opened, file):
     shape = [] if found is None else [int(size) for size in found["shape_signature"]]
     fits = len(shape) in (1, 2) or (len(shape) == _MAX_RANK and shape[2] == 1)
     if not fits or found["dtype"] != np.float32:
-        described = ", ".join(f"{i['name']} {i['dtype'].__name__} {list(i['shape'])}" for i in inputs)
+        described = ", ".join(f"{i['name']} {i['dtype'].__name__} {i['shape'].tolist()}" for i in inputs)
         raise ValueError(
             "A LiteRT file must take one waveform, float32 [samples], [batch, samples] or [batch, samples, "
             f"1]. Received: {file}, which takes {described}; a Python function can make what it takes, see "
