@@ -102,8 +102,11 @@ def in_words(record: dict) -> str:
     """A result as a line of the log."""
     model = ", ".join([record["model"], *records.Setting.of(record).unusual_words()])
     metric = f"{record['metric'].replace('_', ' ')} {_percent(record['mean'])}{_interval(record['ci95'])} %"
-    others = (("AUC", "auc"), ("balanced accuracy", "balanced_accuracy"), ("retrieval mAP", "retrieval_map"))
-    found = [f"{name} {_percent(record[key])} %" for name, key in others if _is_number(record.get(key))]
+    found = [
+        f"{name} {_percent(record[key])} %"
+        for key, name in records.OTHER_MEASURES.items()
+        if _is_number(record.get(key))
+    ]
     seconds = ", ".join(f"{stage} {value:.1f} s" for stage, value in record["seconds"].items())
     return f"{model} on {record['title']}: {', '.join([metric, *found])}{f' ({seconds})' if seconds else ''}."
 

@@ -14,6 +14,8 @@ from byola_keras.evaluation.names import task_title
 RESULTS_FILE = "results.jsonl"
 # What tables are made of; a record may have more: scores, learning_rate, learning_rate_choice, seconds ...
 FIELDS = ("task", "title", "model", "metric", "mean", "ci95", "protocol", "comparable")
+# What a record may have beside the metric of its task, and what it is called.
+OTHER_MEASURES = {"auc": "AUC", "balanced_accuracy": "balanced accuracy", "retrieval_map": "retrieval mAP"}
 
 
 class Setting(NamedTuple):

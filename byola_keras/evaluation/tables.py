@@ -11,17 +11,11 @@ from byola_keras.evaluation import published
 from byola_keras.evaluation.choices import FEW_SHOT, LINEAR, WINDOW
 from byola_keras.evaluation.names import distinct_titles
 from byola_keras.evaluation.published import PublishedRow
-from byola_keras.evaluation.records import Setting
+from byola_keras.evaluation.records import OTHER_MEASURES, Setting
 from byola_keras.evaluation.representations.registry import DECLARATIONS
 
 _AVERAGE = "average"
 _AUC = "fsd50k_auc"
-# What records have beside the metric of their task, and what it is called.
-OTHER_MEASURES = {
-    "balanced_accuracy": "balanced accuracy",
-    "retrieval_map": "mean average precision of retrieval",
-    "auc": "area under the ROC curve",
-}
 # The order of the columns; tasks of one's own come after them.
 _ORDER = (*published.TASKS, _AVERAGE, *published.FSD50K_COLUMNS)
 _CSV_FIELDS = (
@@ -29,7 +23,6 @@ _CSV_FIELDS = (
     *("mean_percent", "interval_percent", "auc_percent", "learning_rate", "comparable", "clips", "seconds"),
     *("probe", "shots", "layer", "windows", "balanced_accuracy_percent", "retrieval_map_percent"),
 )
-_BESIDE = ("auc", "balanced_accuracy", "retrieval_map")
 
 
 class Row(NamedTuple):
@@ -95,7 +88,7 @@ def csv_text(rows: list[Row]) -> str:
         for record in (row.records[task] for task in names if task in row.records):
             numbers = _csv_numbers(*in_percent(record))
             seconds = round(sum((record.get("seconds") or {}).values()), 3)
-            for measure in _BESIDE:
+            for measure in OTHER_MEASURES:
                 if record.get(measure) is not None:
                     numbers[f"{measure}_percent"] = round(100 * record[measure], 6)
             setting = Setting.of(record)._asdict()
@@ -168,7 +161,7 @@ def other_cell(row: Row, task: str, measure: str) -> Cell | None:
     Args:
         row: ours.
         task: one of `titles`.
-        measure: field of records, of `OTHER_MEASURES`.
+        measure: field of records, one of `records.OTHER_MEASURES`.
     """
     record = row.records.get(task, {})
     if record.get(measure) is None:

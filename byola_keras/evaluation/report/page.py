@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from byola_keras.atomic import write_text
-from byola_keras.evaluation import details, predictions, tables
+from byola_keras.evaluation import details, predictions, records, tables
 from byola_keras.evaluation.report.confusions import HEARD_CLIPS, NAMED_CLIPS, as_data, confusion
 from byola_keras.evaluation.report.sounds import MOST_CHARACTERS, SECONDS, Sounds
 
@@ -40,7 +40,7 @@ def page_data(
     names, matrix = correlation
     return {
         "columns": [{"key": key, "title": title} for key, title in tables.headers(rows).items()],
-        "measures": tables.OTHER_MEASURES,
+        "measures": records.OTHER_MEASURES,
         "rows": _rows(rows),
         "seconds": _seconds(rows),
         "notes": [note.replace("\\*", "*") for note in tables.notes(rows)],
@@ -87,7 +87,7 @@ def _rows(rows):
             "cells": {column: _cell(tables.cell(row, column)) for column in columns},
             "others": {
                 measure: {task: _cell(tables.other_cell(row, task, measure)) for task in columns}
-                for measure in tables.OTHER_MEASURES
+                for measure in records.OTHER_MEASURES
             },
         }
         for row in rows

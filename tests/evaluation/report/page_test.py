@@ -189,6 +189,8 @@ def test_sizes_and_colours(browser, written, width, scheme, channel):
     browser.open(written, width, 844, scheme)
     click(browser, "#pairs button")
     assert width - 20 <= browser.run("document.documentElement.scrollWidth") <= width
+    # A name of a few letters is a line or two.
+    assert browser.run("document.querySelector('#table tbody tr').offsetHeight") < 60
     colour = browser.run("getComputedStyle(document.body).backgroundColor")
     assert colour.startswith(f"rgb({channel}, ")
     assert browser.errors() == []
