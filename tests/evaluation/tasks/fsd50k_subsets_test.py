@@ -54,7 +54,7 @@ def test_fsd50k_gives_four_results(tmp_path):
     task = Task("fsd50k", "FSD50K", tuple(clips), 0.1, 0.0003, multi_label=True)
     options = evaluate.Options(str(tmp_path), str(tmp_path / "cache"), learning_rate="authors", seeds=(1,))
     embedder = evaluate.load_representation("logmel_stats")
-    records = evaluate.evaluate_task(task, "logmel_stats", embedder, options)
+    records = list(evaluate.evaluate_task(task, "logmel_stats", embedder, options))
     assert [record["title"] for record in records] == [
         "FSD50K",
         "FSD50K single source",
