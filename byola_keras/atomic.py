@@ -62,12 +62,12 @@ def replacing_folder(path: str) -> Iterator[str]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def remove_partials(folder: str, extension: str) -> None:
+def remove_partials(folder: str, extension: str = "") -> None:
     """Removes the temporary files that killed processes have left in a folder and its subfolders.
 
     Args:
         folder: a local folder, to which no process may be writing files of this kind.
-        extension: the extension of these files, such as ".npz".
+        extension: the extension of these files, such as ".npz"; by default any.
     """
     for parent, _, names in os.walk(folder):
         for name in names:

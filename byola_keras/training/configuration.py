@@ -4,11 +4,12 @@ import contextlib
 import dataclasses
 import json
 import os
+from collections.abc import Iterator
 
 from byola_keras import folder_lock
-from byola_keras.atomic import write_text
+from byola_keras.atomic import remove_partials, write_text
 from byola_keras.differences import name_differences
-from byola_keras.training import blocks, checkpoints, metrics_file
+from byola_keras.training import blocks, checkpoints, full_disk, metrics_file
 from byola_keras.training.recipe import Recipe, Sound
 
 FILE_NAME = "configuration.json"
@@ -25,17 +26,23 @@ _MEMORY_BLOCK = "LogMixupExp"
 _SYNCHRONIZED_KEY = "synchronized"
 
 
-def locked(workdir: str) -> contextlib.AbstractContextManager:
+@contextlib.contextmanager
+def locked(workdir: str) -> Iterator[None]:
     """Holds the working directory; the lock ends with the process, however it ends.
+
+    What killed processes have left half-written goes, and a full disk is told in one clear error.
 
     Raises:
         ValueError: another process trains in it.
+        OSError: the disk is full.
     """
     busy = (
         f"A working directory serves one process at a time. Received: workdir={workdir!r}, in which another "
         "process is training; wait for it, end it, or take another directory."
     )
-    return folder_lock.locked(workdir, busy)
+    with full_disk.clear_errors(workdir), folder_lock.locked(workdir, busy):
+        remove_partials(workdir)
+        yield
 
 
 def describe(sound: Sound, recipe: Recipe, stream) -> dict:

@@ -57,6 +57,7 @@ def pretrain(
     Raises:
         ValueError: a bad value, a directory of another run, or no sound that can be decoded.
         FileNotFoundError: a folder, list or corpus is not there.
+        OSError: the disk is full.
         TrainingFailedError: the loss is no number, or the network has collapsed.
     """
     # What can be refused before sound is looked for -------------------------------------------------

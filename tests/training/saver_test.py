@@ -2,6 +2,7 @@
 
 import math
 import os
+import resource
 import shutil
 import signal
 
@@ -178,3 +179,34 @@ def test_failed_run_gives_the_signal_handlers_back(sounds, tmp_path, monkeypatch
     with pytest.raises(TrainingFailedError, match="on purpose"):
         train(tmp_path, sounds)
     assert handlers() == before and not set(during) & set(before)
+
+
+class FillDisk(StepCallback):
+    """Lets no file grow beyond some bytes after a step: for what writes it is as if the disk were full."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        if batch == 4:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (self.size, resource.RLIM_INFINITY))
+
+
+@pytest.mark.parametrize(
+    # Bytes that are too few for a row, and enough for rows but not for a checkpoint.
+    "size",
+    [10, 20_000],
+)
+def test_full_disk_is_one_clear_error_and_the_same_command_goes_on(sounds, tmp_path, monkeypatch, size):
+    monkeypatch.setattr("byola_keras.training.run.Guard", FillDisk)
+    monkeypatch.setattr(FillDisk, "size", size, raising=False)
+    everything = {"checkpoint_every": "3", "summary_every": 1000}
+    try:
+        with pytest.raises(OSError, match="must have room.*File too large.*the same command goes on"):
+            train(tmp_path / "run", sounds, steps=8, **everything)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    monkeypatch.undo()
+    assert_good(tmp_path / "run")
+    (tmp_path / "run" / ".partial-0-embedder.keras").write_text("what a kill leaves")
+    train(tmp_path / "run", sounds, steps=8, **everything)
+    assert not list((tmp_path / "run").glob("**/.partial*"))
+    train(tmp_path / "whole", sounds, steps=8, **everything)
+    assert losses(tmp_path / "run") == losses(tmp_path / "whole")
