@@ -30,10 +30,12 @@ class ErrorCarrier:
         self.error = None
         try:
             yield
-        except tf.errors.OpError:
+        except tf.errors.OpError as of_tensorflow:
             error, self.error = self.error, None
             if error is None:
                 raise
+            # The frames of its traceback hold it in turn (from Python 3.13 on, that of `__exit__` does).
+            of_tensorflow.__traceback__ = None
             try:
                 raise error from None
             finally:
