@@ -274,7 +274,7 @@ def test_xla_is_on_only_when_asked_for():
     model = tiny_byol()
     for jit_compile, expected in (("auto", False), (False, False), (True, True)):
         model.compile("adam", jit_compile=jit_compile)
-        assert model.jit_gradients is expected and model.jit_compile is False
+        assert model.jit_step is expected and model.jit_compile is expected
 
 
 def test_labels_are_refused():

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from byola_keras.layers.replicas import replica_count, sum_over_replicas
+from byola_keras.layers.replicas import moments_over_replicas, replica_count
 
 
 @keras.saving.register_keras_serializable(package="byola_keras")
@@ -17,7 +17,7 @@ class BatchNormalization(keras.layers.Layer):
         momentum: Float, share of the old running statistics at each update.
         epsilon: Float, added to the variance.
         synchronized: Boolean. True: under a distribution strategy, the statistics of the batches of
-            all replicas together (not inside an XLA-compiled function). False: each its own.
+            all replicas together. False: each its own.
 
     Input shape:
         [batch, channels] or [batch, T, F, channels].
@@ -77,13 +77,11 @@ class BatchNormalization(keras.layers.Layer):
     def _by_moments(self, x):
         values = tf.cast(x, self.gamma.dtype)
         axes = list(range(x.shape.rank - 1))
-        count = tf.cast(tf.size(x) // tf.shape(x)[-1], values.dtype)
         if self.synchronized:
-            count = sum_over_replicas(count)
-            mean = sum_over_replicas(tf.reduce_sum(values, axes)) / count
-            variance = sum_over_replicas(tf.reduce_sum(tf.square(values - mean), axes)) / count
+            count, mean, variance = moments_over_replicas(values, axes)
         else:
             mean, variance = tf.nn.moments(values, axes)
+            count = tf.cast(tf.size(x) // tf.shape(x)[-1], values.dtype)
         return self._normalize(x, mean, variance), mean, variance * count / tf.maximum(count - 1.0, 1.0)
 
     def _normalize(self, x, mean, variance):

@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from byola_keras.layers.float32_layer import Float32Layer
-from byola_keras.layers.replicas import sum_over_replicas
+from byola_keras.layers.replicas import moments_over_replicas
 
 # As in the original: a constant batch gives zeros, not a division by zero.
 _SMALLEST_STD = 1.19e-7
@@ -35,10 +35,9 @@ class BatchStandardization(Float32Layer):
 
     def statistics(self, x):
         """Mean and unbiased standard deviation of `x` over all replicas, two float32 scalars."""
-        count = sum_over_replicas(tf.cast(tf.size(x), tf.float32))
-        mean = sum_over_replicas(tf.reduce_sum(x)) / count
-        variance = sum_over_replicas(tf.reduce_sum(tf.square(x - mean))) / (count - 1.0)
-        return mean, tf.maximum(tf.sqrt(variance), _SMALLEST_STD)
+        x = tf.convert_to_tensor(x)
+        count, mean, variance = moments_over_replicas(x, list(range(x.shape.rank)))
+        return mean, tf.maximum(tf.sqrt(variance * count / (count - 1.0)), _SMALLEST_STD)
 
     def compute_output_shape(self, input_shape):
         return input_shape

@@ -10,6 +10,7 @@ from byola_keras.models.losses import byol_loss, cosine_similarity, projection_s
 from byola_keras.models.moving_average import MovingAverage
 from byola_keras.models.online_model import OnlineModel, untrained_copy
 from byola_keras.models.projection_head import ProjectionHead
+from byola_keras.models.replica_step import make_train_function
 from byola_keras.models.step_mean import StepMean
 from byola_keras.models.target_decay import TargetDecay
 from byola_keras.models.training_batch import unpack, with_equal_shares
@@ -93,7 +94,7 @@ class BYOL(OnlineModel):
         self.predictor = head("predictor") if use_predictor else None
         self.target_encoder = untrained_copy(encoder, f"target_{encoder.name}")
         self.target_projector = head("target_projector")
-        self.jit_gradients = False
+        self.jit_step = False
         self._step_means = [StepMean(name) for name in ("loss", "cosine", "projection_std")]
 
     def build(self, input_shape):
@@ -168,13 +169,12 @@ class BYOL(OnlineModel):
             weighted_metrics: None.
             run_eagerly: see Keras, as for `steps_per_execution` and `auto_scale_loss`.
             steps_per_execution: see Keras.
-            jit_compile: True compiles forward and backward pass by XLA; "auto" and False do not. Keras itself
-                compiles around the distribution strategy, which fails with several replicas.
+            jit_compile: True compiles the training step by XLA, see `replica_step`; "auto" and False do not.
+                Keras itself compiles around the distribution strategy, which fails with several replicas.
             auto_scale_loss: see Keras.
 
         Raises:
-            ValueError: a loss or metrics are given, or XLA should compile batch statistics of several
-                replicas.
+            ValueError: a loss or metrics are given.
         """
         given = {"loss": loss, "loss_weights": loss_weights, "metrics": metrics}
         for name, value in {**given, "weighted_metrics": weighted_metrics}.items():
@@ -183,27 +183,22 @@ class BYOL(OnlineModel):
                     f"`{name}` must be None: BYOL has a loss of its own and no labels. Received: "
                     f"{name}={value!r}; overwrite `compute_loss` for another loss."
                 )
+        self.jit_step = jit_compile is True
+        several = self.distribute_strategy.num_replicas_in_sync > 1
         super().compile(
             optimizer=optimizer,
             run_eagerly=run_eagerly,
             steps_per_execution=steps_per_execution,
-            jit_compile=False,
+            jit_compile=self.jit_step and not several,
             auto_scale_loss=auto_scale_loss,
         )
-        self.jit_gradients = jit_compile is True
-        replicas = self.distribute_strategy.num_replicas_in_sync
-        if self.jit_gradients and self.synchronized and replicas > 1:
-            raise ValueError(
-                "XLA cannot compile batch statistics over several replicas. Received: "
-                f"jit_compile={jit_compile}, synchronized=True, replicas={replicas}; build encoder and "
-                "BYOL with synchronized=False, or leave XLA off."
-            )
-        # A nested tf.function is only for XLA: batch statistics over replicas cannot cross its border.
-        self._gradient_function = (
-            tf.function(self._loss_and_gradients, jit_compile=True)
-            if self.jit_gradients
-            else self._loss_and_gradients
-        )
+
+    def make_train_function(self, force=False):
+        """As Keras's, but XLA compiles the step of several replicas, too."""
+        if not self.jit_step or self.jit_compile:
+            super().make_train_function(force)
+        elif self.train_function is None or force:
+            self.train_function = make_train_function(self)
 
     @property
     def metrics(self):
@@ -226,7 +221,7 @@ class BYOL(OnlineModel):
         build_once(self, waveforms.shape)
         log_mel = self.normalized_log_mel(with_equal_shares(waveforms))
         view_one, view_two = self.augmentation(log_mel, training=True)
-        loss, measured, gradients = self._gradient_function(view_one, view_two)
+        loss, measured, gradients = self._loss_and_gradients(view_one, view_two)
         self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
         self._update_target()
         values = self._note({"loss": loss, **measured})
@@ -310,7 +305,7 @@ class BYOL(OnlineModel):
 
     def get_compile_config(self):
         config = super().get_compile_config()
-        return config and {**config, "jit_compile": self.jit_gradients}
+        return config and {**config, "jit_compile": self.jit_step}
 
     def compile_from_config(self, config):
         self.compile(**keras.saving.deserialize_keras_object(config))

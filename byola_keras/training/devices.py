@@ -37,8 +37,24 @@ def make_strategy(num_devices: int | None = None) -> tf.distribute.Strategy:
     return tf.distribute.MirroredStrategy([device.name for device in available[:num_devices]])
 
 
+def uses_xla(runtime: Runtime) -> bool:
+    """Whether XLA compiles the training step: "auto" is on for GPUs, off for CPUs, where it was slower."""
+    return runtime.xla == "on" or (runtime.xla == "auto" and bool(tf.config.list_physical_devices("GPU")))
+
+
+def keep_operations_for_xla() -> None:
+    """Keeps TensorFlow from joining operations to such as XLA does not know: XLA joins them itself.
+
+    For the whole process. It matters with several replicas; a function that is compiled as a whole is left
+    alone anyway.
+    """
+    tf.config.optimizer.set_experimental_options({"remapping": False})
+
+
 def apply_settings(runtime: Runtime) -> None:
     """Sets what TensorFlow holds for the whole process: operations that repeat exactly, and TF32."""
+    if uses_xla(runtime):
+        keep_operations_for_xla()
     if runtime.deterministic:
         # There is no way back in a process.
         tf.config.experimental.enable_op_determinism()

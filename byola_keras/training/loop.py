@@ -5,6 +5,7 @@ import math
 import tensorflow as tf
 
 from byola_keras.models.byol import BYOL
+from byola_keras.models.replica_step import run_on_replicas
 from byola_keras.training.callbacks import MEASURED, OF_REPLICAS, StepCallback, StepMetrics
 
 
@@ -58,7 +59,7 @@ class Steps:
         begun = tf.timestamp() if self._timed else tf.constant(math.nan, tf.float64)
         with tf.control_dependencies([begun]):
             batch = next(self._batches)
-        of_replicas = self._strategy.run(self._replica_step, (batch,))
+        of_replicas = run_on_replicas(self._strategy, self._replica_step, batch, self.model.jit_step)
         measured = self._strategy.reduce(tf.distribute.ReduceOp.MEAN, of_replicas, axis=None)
         common = [self.model.optimizer.learning_rate, self.model.target_decay_tensor(), begun]
         return tf.concat([measured, _as_row(common)], axis=0)

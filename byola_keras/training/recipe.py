@@ -85,7 +85,7 @@ class Runtime(Settings):
     num_devices: int | None = setting(None, "Number of GPUs to train on. Default: all.", minimum=1)
     xla: str = setting(
         "auto",
-        "Whether XLA compiles the networks. auto is off: XLA was slower on CPUs and never measured on GPUs.",
+        "Whether XLA compiles the training step. auto: on GPUs, but not on CPUs, where it was slower.",
         choices=("auto", "on", "off"),
     )
     steps_per_execution: int = setting(

@@ -77,7 +77,7 @@ def pretrain(
     devices.apply_settings(runtime)
     strategy = devices.make_strategy(runtime.num_devices)
     _check_divisible(recipe.global_batch_size, strategy.num_replicas_in_sync)
-    jit_compile = runtime.xla == "on"
+    jit_compile = devices.uses_xla(runtime)
 
     with contextlib.ExitStack() as run:
         run.enter_context(clear_errors(stream))
