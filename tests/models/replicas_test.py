@@ -23,7 +23,7 @@ def train(num_devices, jit_compile=False, traces=None):
     with make_strategy(num_devices).scope() if num_devices > 1 else contextlib.nullcontext():
         model = tiny_byol({"dropout": 0.0, "conv_blocks": 1}, memory_size=96)
         # SGD shows a wrong scale of the loss, which Adam would hide; with momentum it has slots.
-        model.compile(keras.optimizers.SGD(0.03, momentum=0.5), jit_compile=jit_compile)
+        model.compile(keras.optimizers.SGD(0.01, momentum=0.5), jit_compile=jit_compile)
         model.optimizer.build(model.trainable_variables)
     initial = iter(np.random.default_rng(1).normal(0, 0.1, 10**6).astype("float32"))
     for online, target in model._moving_average.pairs:
@@ -79,8 +79,8 @@ def traces(tmp_path_factory):
 def test_two_replicas_of_32_equal_one_of_64(jit_compile, traces):
     one, losses_of_one = train(1)
     two, losses_of_two = train(2, True, traces) if jit_compile else train(2)
-    # XLA sums in another order, and these few steps are steep: 9e-5 with TensorFlow 2.21.
-    tolerance = 5e-4 if jit_compile else 2e-5
+    # XLA sums in another order, which steep steps make larger.
+    tolerance = 2e-4 if jit_compile else 2e-5
     np.testing.assert_allclose(losses_of_two, losses_of_one, atol=tolerance, rtol=0)
     for ours, theirs in zip(two.weights, one.weights, strict=True):
         np.testing.assert_allclose(ours, theirs, atol=tolerance, rtol=1e-4, err_msg=ours.path)
