@@ -80,7 +80,10 @@ class UnfinishedError(RuntimeError):
     """
 
     def __init__(self, failures: Sequence[str], output_dir: str):
-        super().__init__(f"Results are missing: {' '.join(failures)}")
+        super().__init__(
+            f"Results are missing: {' '.join(failures)} Where the tables show these models, it is what "
+            "earlier commands have found."
+        )
         self.table = results.summarize(output_dir) if records.load(output_dir) else ""
 
 

@@ -168,4 +168,5 @@ def save(figure: "Figure", path: str) -> None:
 
     FigureCanvasAgg(figure)
     with replacing(path) as temporary:
-        figure.savefig(temporary, dpi=_DOTS_PER_INCH, format="png")
+        # Legends with long names may be wider than the axes.
+        figure.savefig(temporary, dpi=_DOTS_PER_INCH, format="png", bbox_inches="tight")

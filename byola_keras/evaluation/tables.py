@@ -213,8 +213,8 @@ def notes(rows: list[Row]) -> list[str]:
     """What has to be said below the table, a paragraph each; asterisks are as Markdown wants them."""
     theirs, columns = published_beside(titles(rows)), headers(rows)
     said = [
-        "Scores are in percent; the ± of our own is half the width of the 95 % confidence interval over the "
-        f"{_repeats(rows)}, and is missing where nothing was repeated."
+        "Scores are in percent; the ± of what was measured here is half the width of the 95 % confidence "
+        f"interval over the {_repeats(rows)}, and is missing where nothing was repeated."
     ]
     if _AVERAGE in columns:
         said[0] += " The average is over the nine tasks other than FSD50K."

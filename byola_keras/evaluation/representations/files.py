@@ -90,7 +90,8 @@ class RepresentationOfFiles(FileEmbedder):
         model = self._representation
         spread = model.window_seconds or samples / model.sample_rate
         step = model.frame_seconds if model.frame_seconds and count > 1 else spread / count
-        return 1000.0 * (first / model.sample_rate + begin + (np.arange(count) + 0.5) * step)
+        centre = 0.5 * step if model.first_frame_seconds is None else model.first_frame_seconds
+        return 1000.0 * (first / model.sample_rate + begin + centre + np.arange(count) * step)
 
 
 class _Counted:

@@ -1,5 +1,6 @@
 """The representations that `--model` knows: by a name of their own, by the kind of a file, or ours."""
 
+import difflib
 from collections.abc import Callable, Sequence
 
 from byola_keras.evaluation.representations import paper
@@ -62,5 +63,16 @@ def load_representation(text: str) -> Representation:
     try:
         return load_own(text)
     except FileNotFoundError as error:
-        names = ", ".join([*BASELINES, *DECLARATIONS, *(f"{kind}:..." for kind in LOADERS)])
-        raise FileNotFoundError(f"{error} Besides, there are {names}.") from None
+        raise FileNotFoundError(f"{error} {_hint(text)}") from None
+
+
+def _hint(text):
+    """What may have been meant by a text that names no model."""
+    first, comma, _ = text.partition(",")
+    kind = first.partition(":")[0]
+    names = [*BASELINES, *DECLARATIONS]
+    if comma and kind in names:
+        return f"`{kind}` takes no settings, and --model is repeated for several models."
+    if close := difflib.get_close_matches(kind.lower(), [*names, *LOADERS], n=3):
+        return f"Did you mean {' or '.join(close)}?"
+    return f"Besides, there are {', '.join([*names, *(f'{kind}:...' for kind in LOADERS)])}."

@@ -39,6 +39,7 @@ class Representation(abc.ABC):
         pooling: how the frames of a clip become its embedding, one of `POOLINGS`: "mean_max" is the sum of
             mean and maximum over time.
         frame_seconds: time between two frames, if the model has frames at regular times.
+        first_frame_seconds: the time that the first frame is centred at; None for half of `frame_seconds`.
 
     Attributes:
         own_statistics: whether the model brings the statistics of its training sound. Only our baselines
@@ -65,12 +66,13 @@ class Representation(abc.ABC):
         window_hop_seconds: float | None = None,
         pooling: str = MEAN_MAX,
         frame_seconds: float | None = None,
+        first_frame_seconds: float | None = None,
     ):
         _check(name, sample_rate, window_seconds, window_hop_seconds, pooling)
         self.name, self.sample_rate, self.pooling = name, int(sample_rate), pooling
         self.window_seconds = window_seconds
         self.window_hop_seconds = window_hop_seconds or window_seconds
-        self.frame_seconds = frame_seconds
+        self.frame_seconds, self.first_frame_seconds = frame_seconds, first_frame_seconds
         self._content = content
         self._size, self._rank = None, None
         # A subclass enters here what has to be ended.
@@ -199,8 +201,12 @@ class Representation(abc.ABC):
         if self._size not in (None, size):
             raise self.error(f"it must always give as many features, {self._size} at first. {shape}")
         self._size, self._rank = size, features.ndim
-        if wrong := np.count_nonzero(~np.isfinite(features)):
-            raise self.error(f"it must give finite numbers. Received: {wrong} of {features.size} are not")
+        finite = np.isfinite(features)
+        if not finite.all():
+            wrong = np.count_nonzero(~finite.reshape(rows, -1).all(axis=1))
+            what = "clips" if self.window_seconds is None else "windows"
+            received = f"others for {wrong} of {rows} {what} of one call"
+            raise self.error(f"it must give finite numbers. Received: {received}")
 
     def error(self, problem: str) -> RepresentationError:
         """The error that says so of this model."""

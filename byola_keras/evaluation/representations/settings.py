@@ -6,13 +6,14 @@ from byola_keras.audio.sample_rate import SAMPLE_RATE
 from byola_keras.evaluation.representations.representation import MEAN_MAX
 
 # Settings of every kind of model, and the arguments of `Representation` that they are.
-_COMMON = {
+COMMON = {
     "name": str,
     "sample_rate": int,
     "window_seconds": float,
     "window_hop_seconds": float,
     "pooling": str,
     "frame_seconds": float,
+    "first_frame_seconds": float,
 }
 # Settings of kinds of models that are Python code.
 OUTPUT, PYTHON = "output", "python"
@@ -58,19 +59,19 @@ def split_settings(text: str, others: tuple[str, ...] = (OUTPUT, PYTHON)) -> Set
     while "," in rest:
         place, _, setting = rest.rpartition(",")
         name, equals, value = setting.partition("=")
-        if not equals or name not in (*_COMMON, *others):
+        if not equals or name not in (*COMMON, *others):
             break
         if name in found:
             raise ValueError(f"`{name}` must be given once. Received: {text!r}")
-        found[name] = _value(name, value, text) if name in _COMMON else value
+        found[name] = _value(name, value, text) if name in COMMON else value
         rest = place
-    common = {name: found.pop(name) for name in _COMMON if name in found}
+    common = {name: found.pop(name) for name in COMMON if name in found}
     return Settings(rest, common, found)
 
 
 def _value(name, value, text):
     try:
-        return _COMMON[name](value)
+        return COMMON[name](value)
     except ValueError:
-        kind = "an integer" if _COMMON[name] is int else "a number"
+        kind = "an integer" if COMMON[name] is int else "a number"
         raise ValueError(f"`{name}` must be {kind}. Received: {name}={value!r} in {text!r}") from None

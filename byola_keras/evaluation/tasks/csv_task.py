@@ -72,9 +72,10 @@ def _column(path, columns, meaning, names):
     for name in names:
         if name in columns:
             return name
+    hint = "; csv:PATH:COLUMN names another one" if "label" in names else ""
     raise ValueError(
         f"`csv` must have a column {' or '.join(names)} for the {meaning}. Received: path={path!r} with the "
-        f"columns {', '.join(columns)}"
+        f"columns {', '.join(columns)}{hint}"
     )
 
 

@@ -78,10 +78,12 @@ class Recordings:
         """
         piece = (clip.path, clip.start, clip.end)
         if piece in self._rows:
-            what = "piece of a sound file" if self._with_segments else "sound file"
+            what, hint = "piece of a sound file", ""
+            if not self._with_segments:
+                what, hint = "sound file", f"; pieces of one need both columns, {' and '.join(COLUMNS)}"
             raise ValueError(
                 f"`csv` must name each {what} once, else it could be in two splits. Received: {name!r} in "
-                f"the rows {self._rows[piece]} and {number} of {self._path}"
+                f"the rows {self._rows[piece]} and {number} of {self._path}{hint}"
             )
         self._rows[piece] = number
         first, part = self._parts.setdefault(clip.path, (number, (clip.split, clip.fold)))

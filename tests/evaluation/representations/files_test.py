@@ -77,3 +77,10 @@ def test_a_file_at_which_the_model_fails_is_skipped_and_named(sounds, tmp_path):
     assert path.endswith("short.wav") and "model arithmetic cannot be used: it must give finite" in problem
     with pytest.raises(ValueError, match="`runner` must be local.*theirs"):
         embed_files(request, files, beam_arguments=[], embedder=RepresentationOfFiles(model))
+
+
+def test_first_frame_is_where_the_model_says(sounds, tmp_path):
+    for first, expected in ((None, [5, 15]), (0.002, [2, 12])):
+        model = Arithmetic(tens, RATE, frame_seconds=0.01, first_frame_seconds=first)
+        _, found = embed(model, sounds, tmp_path / str(first), chunk_seconds=2.0)
+        np.testing.assert_allclose(found["long.wav"]["timestamps_ms"][:2], expected)

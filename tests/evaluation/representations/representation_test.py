@@ -45,7 +45,7 @@ def test_arguments_are_checked(arguments, words):
 @pytest.mark.parametrize(
     ("output", "words"),
     [
-        (lambda w: np.full((len(w), 3), np.nan), "finite numbers. Received: 6 of 6"),
+        (lambda w: np.full((len(w), 3), np.nan), "finite numbers. Received: others for 2 of 2 "),
         (lambda w: np.zeros(len(w)), r"\[batch, D\] or \[batch, T, D\].*shape \[2\] for 2 waveforms"),
         (lambda w: np.zeros((len(w) + 1, 3)), r"shape \[3, 3\] for 2"),
         (lambda w: np.zeros((len(w), 0, 3)), r"shape \[2, 0, 3\]"),

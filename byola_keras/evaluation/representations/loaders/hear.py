@@ -31,7 +31,7 @@ def load_hear(text: str) -> ChildRepresentation:
         )
     child = Child("hear", [module, weights, output], settings.others.get(PYTHON))
     about = child.start()
-    found = {"sample_rate": about["sample_rate"], "frame_seconds": about.get("frame_seconds")}
+    found = {name: about.get(name) for name in ("sample_rate", "frame_seconds", "first_frame_seconds")}
     pooling = MEAN_MAX if output == TIMESTAMP or "window_seconds" in settings.common else NONE
     name = module.removesuffix(".hear") + (f"_{stem(weights, ('embedder.keras',))}" if weights else "")
     arguments = settings.arguments(name=name, pooling=pooling, **found)

@@ -1,7 +1,7 @@
 """A Python function of one's own from sound to embeddings."""
 
 from byola_keras.evaluation.representations.loaders.child import Child, ChildRepresentation
-from byola_keras.evaluation.representations.settings import PYTHON, split_settings
+from byola_keras.evaluation.representations.settings import COMMON, PYTHON, split_settings
 
 
 def load_python(text: str) -> ChildRepresentation:
@@ -24,7 +24,6 @@ def load_python(text: str) -> ChildRepresentation:
     child = Child("python", arguments, settings.others.get(PYTHON))
     about = child.start()
     weights = about.pop("weights")
-    names = ("name", "sample_rate", "window_seconds", "window_hop_seconds", "pooling", "frame_seconds")
-    found = {name: about.get(name) for name in names}
+    found = {name: about.get(name) for name in COMMON}
     arguments = settings.arguments(**{**found, "name": found["name"] or f"{module}.{function}"})
     return ChildRepresentation(child, about, function, weights, **arguments)

@@ -23,7 +23,10 @@ import numpy as np  # noqa: E402
 
 _LENGTH_BYTES = 8
 # What a function can say of itself; see `loaders.python_function`.
-_ATTRIBUTES = ("name", "sample_rate", "window_seconds", "window_hop_seconds", "pooling", "frame_seconds")
+_ATTRIBUTES = (
+    *("name", "sample_rate", "window_seconds", "window_hop_seconds", "pooling"),
+    *("frame_seconds", "first_frame_seconds"),
+)
 
 
 class _Hear:
@@ -44,13 +47,15 @@ class _Hear:
             self._to_tensor = tensorflow.convert_to_tensor
 
     def about(self):
-        """The sample rate, and the time between two frames if there are some."""
+        """The sample rate, and the times of the frames if there are some."""
         about = {"sample_rate": int(self._model.sample_rate)}
         if self._output == "timestamp":
             _, times = self._outputs(np.zeros((1, about["sample_rate"]), np.float32))
             steps = np.diff(_array(times)[0]) / 1000
             if len(steps) and np.allclose(steps, steps[0], rtol=1e-3):
-                about["frame_seconds"] = float(np.mean(steps))
+                # HEAR's times come in single precision.
+                about["frame_seconds"] = float(f"{np.mean(steps):.6g}")
+                about["first_frame_seconds"] = float(f"{_array(times)[0][0] / 1000:.6g}")
         return about
 
     def __call__(self, waveforms):

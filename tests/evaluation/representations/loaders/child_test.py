@@ -76,6 +76,8 @@ def test_own_hear_module_is_tensorflow_in_a_child(tmp_path, load):
     found = load(f"hear:byola_keras.hear:{tmp_path}/embedder.keras")
     sound = noise(2, 6000)
     np.testing.assert_allclose(found.embed(sound), embedder.embed(sound)["scene"], atol=1e-5)
+    found = load(f"hear:byola_keras.hear:{tmp_path}/embedder.keras,output=timestamp")
+    assert (found.first_frame_seconds, found.frame_seconds) == (0.015, 0.04)
 
 
 def test_hear_module_of_pytorch(tmp_path, monkeypatch, load):
