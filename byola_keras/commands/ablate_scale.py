@@ -29,7 +29,7 @@ def define_flags(values: flags.FlagValues) -> None:
         "--audio_dir; fsd50k: the paper's, 500 epochs on the prepared corpus fsd50k.",
     )
     common.sound_flag(values, "audio_dir", "The sound to pre-train on, in place of the scale's")
-    define.list("tasks", [], "Tasks in place of the scale's, as for byola evaluate.")
+    common.tasks_flag(values, "Tasks in place of the scale's, as for byola evaluate.")
     define.string("data_dir", "datasets", "The folder that has a folder for each data set of the tasks.")
     define.integer("steps", None, "Training steps in place of the scale's.", 1)
     define.integer("epochs", None, "Passes over the sound in place of the scale's steps or epochs.", 1)
@@ -58,7 +58,7 @@ def make_scale(values: flags.FlagValues) -> Scale:
     Raises:
         ValueError: --pretrain_flags or --evaluate_flags are not flags of these commands, or not for all rows.
     """
-    scale = SCALES[values.scale]
+    scale, tasks = SCALES[values.scale], common.tasks(values)
     own = {name: str(values[name].value) for name in _OF_SCALE if values[name].value is not None}
     own |= _further_flags(values, "pretrain_flags", pretrain.COMMAND, ["--workdir=any"], _of_pretrain())
     probe = _further_flags(values, "evaluate_flags", evaluate.COMMAND, _ANY_EVALUATION, _OF_PROBE)
@@ -66,12 +66,12 @@ def make_scale(values: flags.FlagValues) -> Scale:
     if values.audio_dir:
         shared = {name: value for name, value in shared.items() if name not in _CORPUS}
     runtime = {field.name for field in dataclasses.fields(Runtime)}
-    changed = bool(set(own) - runtime or probe or values.audio_dir or values.tasks)
+    changed = bool(set(own) - runtime or probe or values.audio_dir or tasks)
     return dataclasses.replace(
         scale,
         flags={**shared, **own},
         audio_dir=tuple(values.audio_dir) or scale.audio_dir,
-        tasks=tuple(values.tasks) or scale.tasks,
+        tasks=tuple(tasks) or scale.tasks,
         data_dir=values.data_dir,
         probe_flags={**scale.probe_flags, **probe},
         is_the_papers=scale.is_the_papers and not changed,

@@ -53,6 +53,17 @@ def model_flag(values: flags.FlagValues, without: str = "", others: bool = False
     )
 
 
+def tasks_flag(values: flags.FlagValues, text: str) -> None:
+    """Defines --tasks, which may be given several times and may hold several tasks; `text` explains it."""
+    definers(values).multi_string("tasks", [], f"{text} Repeatable, or with commas between them.")
+
+
+def tasks(values: flags.FlagValues) -> list[str]:
+    """The tasks of --tasks, one a word."""
+    words = [word.strip() for given in values.tasks for word in given.split(",")]
+    return [word for word in words if word]
+
+
 def crop_flags(values: flags.FlagValues) -> None:
     """Defines --norm_crops and --crop_seconds, over which the statistics of the log-mel are measured."""
     define = definers(values)

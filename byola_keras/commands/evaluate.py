@@ -29,11 +29,10 @@ def define_flags(values: flags.FlagValues) -> None:
         "hear:MODULE[:weights], python:MODULE:FUNCTION, npz:FOLDER or a name, see docs/representations.md. "
         "Repeatable.",
     )
-    define.list(
-        "tasks",
-        [],
-        "The tasks, with commas between them: esc50, us8k, fsd50k, spcv2, vc1, voxforge, cremad, gtzan, "
-        "nsynth, surge, csv:PATH, csv:PATH:COLUMN, tfds:NAME or tfds:NAME:LABEL.",
+    common.tasks_flag(
+        values,
+        "The tasks: esc50, us8k, fsd50k, spcv2, vc1, voxforge, cremad, gtzan, nsynth, surge, csv:PATH, "
+        "csv:PATH:COLUMN, tfds:NAME or tfds:NAME:LABEL.",
     )
     define.string(
         "data_dir", "datasets", "The folder that has a folder for each data set, named as its task."
@@ -99,7 +98,7 @@ def define_flags(values: flags.FlagValues) -> None:
 
 def check(values: flags.FlagValues, arguments: list[str]) -> None:
     """Refuses requests without models or tasks."""
-    if not values.summarize and not (values.model and values.tasks):
+    if not values.summarize and not (values.model and common.tasks(values)):
         raise ValueError(
             f"--model and --tasks must be given, or --summarize. Received: model={values.model}, "
             f"tasks={values.tasks}"
@@ -126,7 +125,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     )
     how = (values.data_dir, options, values.split_csv, values.check_counts)
     try:
-        print(evaluate.evaluate(values.model, values.tasks, *how))
+        print(evaluate.evaluate(values.model, common.tasks(values), *how))
     except evaluate.UnfinishedError as error:
         print(error.table, flush=True)
         raise

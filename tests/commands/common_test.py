@@ -28,6 +28,13 @@ def test_sound_by_a_list_alone():
     assert (values.input, values.file_list) == ([], "list.txt")
 
 
+def test_tasks_of_a_flag_that_is_given_twice_are_all_there():
+    values = flags.FlagValues()
+    common.tasks_flag(values, "The tasks.")
+    values(["name", "--tasks=esc50, gtzan", "--tasks=csv:birds.csv:species,"])
+    assert common.tasks(values) == ["esc50", "gtzan", "csv:birds.csv:species"]
+
+
 @pytest.mark.parametrize(("verbosity", "shown"), [(logging.INFO, False), (logging.DEBUG, True)])
 def test_reports_of_beam_are_hidden_but_on_request(monkeypatch, verbosity, shown):
     handler, before = logging.get_absl_handler(), logging.get_verbosity()
