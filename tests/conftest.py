@@ -18,6 +18,9 @@ tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
 
+# Parity is a matter of full float32: a GPU would multiply with 10 bits of mantissa.
+tf.config.experimental.enable_tensor_float_32_execution(False)
+
 
 @pytest.fixture(autouse=True)
 def _same_start():

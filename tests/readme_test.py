@@ -2,6 +2,7 @@
 
 import pathlib
 import re
+import shlex
 
 import numpy as np
 import pytest
@@ -72,6 +73,33 @@ def test_named_files_commands_and_flags_exist(page):
     known = set.union(*flags_of_commands().values()) | {"flagfile", "help"} | FOREIGN
     for flag in set(re.findall(r"--(\w+)\b(?!/)", text)):
         assert flag in known or flag.removeprefix("no") in known, flag
+
+
+def shown_commands(page):
+    """The calls of commands in the shell blocks of a page, each as the command and its arguments."""
+    for block in re.findall(r"```sh\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+        for line in block.replace("\\\n", " ").splitlines():
+            called = re.match(r"(?:byola|python tools/)\s*(\w+)(?:\.py)?\s+(-.*|\w.*)", line)
+            if called:
+                name = called[1].removesuffix("_audio").removesuffix("_torch")
+                yield COMMANDS[name], shlex.split(called[2], comments=True)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_shown_commands_are_understood(page):
+    for command, arguments in shown_commands(page):
+        given = [a for a in arguments if not a.startswith("--flagfile=") or (ROOT / a[11:]).exists()]
+        values = flags.FlagValues()
+        command.define_flags(values)
+        _, *rest = values([command.name, *given])
+        assert not rest or command.takes_arguments, (command.name, rest)
+        if command.name == "benchmark":
+            command.check(values, rest)
+
+
+def test_page_of_gpus_shows_enough_commands():
+    shown = list(shown_commands(ROOT / "docs" / "gpu.md"))
+    assert {command.name for command, _ in shown} == {"prepare", "pretrain", "benchmark"} and len(shown) > 12
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("**/*.flags")), ids=name)

@@ -1,12 +1,14 @@
 """Measures the speed of a part on this machine.
 
     byola benchmark step --batch_size=64 --json=step.json
+    byola benchmark step --precision=mixed_bfloat16
     byola benchmark step --trace_dir=trace     # then: tensorboard --logdir=trace
     byola benchmark loop
     byola benchmark input --audio_dir=sounds --data_dir=corpora
     byola benchmark probe --rounds=3
     byola benchmark export --model=runs/mine
     byola benchmark inference --batch_size=64
+    byola benchmark roofline --batch_size=256
 
 step: a full-size training step, its front end and its augmentation, beside the machine's own rate of
 float32 matrix products measured in the same run; and the peak of memory.
@@ -23,23 +25,28 @@ export: latency of SavedModel and LiteRT files for a clip of one second on one c
 
 inference: clips of one second from waveform to embedding, by the graph that embedding files uses and by plain
 Keras calls, a clip or a batch at a time.
+
+roofline: nothing measured, but computed: the least time of a full-size training step on an A100 and an H100,
+by the operations and the bytes of the step and the datasheets' peaks.
 """
 
 from absl import flags
 
-from byola_keras.commands import common
+from byola_keras.commands import common, field_flags
 from byola_keras.commands.command import Command
+from byola_keras.training.recipe import Recipe
 
 
 def define_flags(values: flags.FlagValues) -> None:
     """Defines the flags of the command."""
     define = common.definers(values)
-    define.integer("batch_size", 64, "Number of clips in a step or call (step, input, inference).", 2)
+    define.integer("batch_size", 64, "Clips in a step or call (step, input, inference, roofline).", 2)
     define.integer("rounds", 7, "Number of times that each thing is timed, in turns.", 1)
     common.json_flag(values, "the figures")
     define.string(
         "trace_dir", None, "Folder that gets a profile of three more steps, for TensorBoard (step)."
     )
+    field_flags.define(Recipe, values, only=["precision"])
     define.bool("xla", False, "Compile forward and backward pass by XLA (step).")
     common.sound_flag(values, "audio_dir", "The sound that is read (input)")
     define.string(
@@ -64,14 +71,14 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     common.make_folder_of(values.json)
     figures = _PARTS[arguments[0]](values)
     for name, value in figures.items():
-        print(f"{name:<50}{value:.4g}")
+        print(f"{name:<50}{value:.4g}" if isinstance(value, float) else f"{name:<50}{value}")
     common.write_json(values.json, figures)
 
 
 def _measure_step(values):
     from byola_keras.timing.step import time_step
 
-    return time_step(values.batch_size, values.rounds, values.xla, values.trace_dir)
+    return time_step(values.batch_size, values.rounds, values.xla, values.trace_dir, values.precision)
 
 
 def _measure_loop(values):
@@ -106,6 +113,12 @@ def _measure_inference(values):
     return time_inference(values.model, values.batch_size, values.rounds)
 
 
+def _compute_roofline(values):
+    from byola_keras.timing.roofline import roofline
+
+    return roofline(values.batch_size)
+
+
 _PARTS = {
     "step": _measure_step,
     "loop": _measure_loop,
@@ -113,6 +126,7 @@ _PARTS = {
     "probe": _measure_probe,
     "export": _measure_export,
     "inference": _measure_inference,
+    "roofline": _compute_roofline,
 }
 COMMAND = Command(
     "benchmark",

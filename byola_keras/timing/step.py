@@ -8,15 +8,22 @@ from byola_keras.memory import peak_memory
 from byola_keras.models.norm_stats import NormStats
 from byola_keras.timing.turns import median_ratio, time_in_turns
 from byola_keras.training.build_model import build_model
+from byola_keras.training.recipe import Recipe
 
-_CROP_LENGTH = 15_200
+CROP_LENGTH = 15_200
 _MATMUL_SIZE = 2048
 _MATMUL_REPEATS = 8
 _TRACED_STEPS = 3
 _MATMUL_FLOPS = 2.0 * _MATMUL_SIZE**3 * _MATMUL_REPEATS
 
 
-def time_step(batch_size: int, rounds: int, jit_compile: bool = False, trace_dir: str | None = None) -> dict:
+def time_step(
+    batch_size: int,
+    rounds: int,
+    jit_compile: bool = False,
+    trace_dir: str | None = None,
+    precision: str = "float32",
+) -> dict:
     """Times the training step, its front end, its augmentation, and a matrix product, in turns.
 
     Args:
@@ -24,14 +31,15 @@ def time_step(batch_size: int, rounds: int, jit_compile: bool = False, trace_dir
         rounds: how often each is timed, after two rounds that are not counted.
         jit_compile: whether XLA compiles the forward and backward pass.
         trace_dir: folder that gets a profile of some more steps, which TensorBoard shows; None for none.
+        precision: the networks' precision, see `Recipe.precision`.
 
     Returns:
         JSON values by name: medians of seconds, the share of the machine's own rate of float32 matrix
         products that the step reaches ("matmul_share"), and the peak of memory up to the last step in GiB, of
         main memory and of each GPU.
     """
-    model = build_model(NormStats(-8.0, 4.0, 0), _CROP_LENGTH, jit_compile=jit_compile)
-    waveforms = tf.random.normal([batch_size, _CROP_LENGTH], stddev=0.1)
+    model = build_model(NormStats(-8.0, 4.0, 0), CROP_LENGTH, Recipe(precision=precision), jit_compile)
+    waveforms = tf.random.normal([batch_size, CROP_LENGTH], stddev=0.1)
     square = tf.random.normal([_MATMUL_SIZE, _MATMUL_SIZE])
     log_mel = model.normalized_log_mel(waveforms)
     functions = {
@@ -50,6 +58,7 @@ def time_step(batch_size: int, rounds: int, jit_compile: bool = False, trace_dir
     work = flops / _MATMUL_FLOPS
     return {
         "batch_size": batch_size,
+        "precision": precision,
         "rounds": rounds,
         "clips_per_second": batch_size / seconds["step"],
         "step_seconds": seconds["step"],
@@ -104,12 +113,17 @@ def forward_flops(network, shape) -> float:
         network: a built model or layer.
         shape: shape of its float32 input, without unknown sizes.
     """
+    return sum(2.0 * multiply_adds(operation) for operation in product_operations(network, shape))
+
+
+def product_operations(network, shape) -> list[tf.Operation]:
+    """The convolutions and matrix products of a forward pass in the network's graph."""
     function = tf.function(lambda x: network(x, training=False))
     graph = function.get_concrete_function(tf.TensorSpec(shape, tf.float32)).graph
-    return sum(2.0 * _multiply_adds(operation) for operation in graph.get_operations())
+    return [operation for operation in graph.get_operations() if multiply_adds(operation)]
 
 
-def _multiply_adds(operation):
+def multiply_adds(operation: tf.Operation) -> int:
     """The size of the output, times the number of products that are summed for each of its values."""
     match operation.type:
         case "Conv2D":
