@@ -10,10 +10,10 @@ import time
 TOOLS = pathlib.Path(__file__).parents[1] / "tools"
 
 
-def start(tool, *arguments, python_path=()):
+def start(tool, *arguments, python_path=(), environment=None):
     """Starts tools/`tool` and returns the process; it leads a process group of its own.
 
-    Folders of `python_path` have modules of the user's own.
+    Folders of `python_path` have modules of the user's own; `environment` has variables by name.
     """
     # A shell's background job, such as this test may run in, ignores SIGINT and hands that down.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -23,7 +23,11 @@ def start(tool, *arguments, python_path=()):
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, [TOOLS.parent, *python_path]))},
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(map(str, [TOOLS.parent, *python_path])),
+                **(environment or {}),
+            },
             start_new_session=True,
         )
     finally:

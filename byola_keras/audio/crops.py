@@ -13,6 +13,7 @@ from byola_keras.audio.files import fingerprint, former_fingerprint
 from byola_keras.audio.pcm import from_int16
 from byola_keras.audio.per_epoch import PerEpoch
 from byola_keras.audio.sample_rate import SAMPLE_RATE
+from byola_keras.audio.share import WHOLE, Share
 
 # How many other files are tried in place of one that cannot be decoded.
 _SUBSTITUTES = 50
@@ -108,16 +109,18 @@ class CropStream:
         )
         raise self.errors.keep(AudioError(message))
 
-    def batches(self, batch_size: int, start_step: int, workers: int) -> tf.data.Dataset:
-        """Gives endless batches of crops, float32 [batch_size, crop_length]; see `crop_dataset`."""
+    def batches(
+        self, batch_size: int, start_step: int, workers: int, share: Share = WHOLE
+    ) -> tf.data.Dataset:
+        """Gives endless batches of crops, float32 [rows, crop_length]; see `crop_dataset`."""
 
         def read(place):
             crop = tf.numpy_function(self.crop, [place], tf.float32, stateful=False)
             return tf.ensure_shape(crop, [self.crop_length])
 
-        places = tf.data.Dataset.range(start_step * batch_size, tf.int64.max)
+        places = share.places(batch_size, start_step)
         crops = places.map(read, num_parallel_calls=workers, deterministic=True)
-        return crops.batch(batch_size, drop_remainder=True)
+        return crops.batch(batch_size // share.count, drop_remainder=True)
 
 
 def crop_dataset(
@@ -127,6 +130,7 @@ def crop_dataset(
     workers: int = tf.data.AUTOTUNE,
     with_times: bool = False,
     as_stored: bool = False,
+    share: Share = WHOLE,
 ) -> tf.data.Dataset:
     """Makes a data set of endless batches of crops.
 
@@ -139,16 +143,18 @@ def crop_dataset(
             it whether the step had to wait for data.
         as_stored: whether the crops of a prepared corpus stay 16-bit integers, half the bytes on the way to a
             device. `BYOL.train_step` makes the same floats of them. Decoded files are floats in any case.
+        share: the rows of each batch that are read; all others cost nothing.
 
     Returns:
-        `tf.data.Dataset` of float32 or int16 [batch_size, crop_length]; or, `with_times`, of dicts of these
-        as "waveforms" and of the times as "ready", float64 [batch_size], in seconds since 1970.
+        `tf.data.Dataset` of float32 or int16 [rows, crop_length], where rows are `batch_size` or the share of
+        them; or, `with_times`, of dicts of these as "waveforms" and of the times as "ready", float64 [rows],
+        in seconds since 1970.
     """
-    batches = stream.batches(batch_size, start_step, workers)
+    batches = stream.batches(batch_size, start_step, workers, share)
     if batches.element_spec.dtype == tf.int16 and not as_stored:
         batches = batches.map(lambda crops: from_int16(tf.cast(crops, tf.float32)))
     if with_times:
         batches = batches.map(
-            lambda batch: {"waveforms": batch, "ready": tf.fill([batch_size], tf.timestamp())}
+            lambda batch: {"waveforms": batch, "ready": tf.fill([batch_size // share.count], tf.timestamp())}
         )
     return batches.prefetch(tf.data.AUTOTUNE)

@@ -7,15 +7,19 @@ The same command again goes on where the run stopped.
 """
 
 import dataclasses
+import os
 
 from absl import flags, logging
 
 from byola_keras.commands import command, field_flags
-from byola_keras.training import blocks
+from byola_keras.processes import leave
+from byola_keras.training import blocks, tf_config
 from byola_keras.training.recipe import Recipe, Runtime, Sound
 
 _SETTINGS = (Sound, Recipe, Runtime)
 _MIXUP = "LogMixupExp"
+# Parts of TensorFlow that report on every checkpoint they shard and on every exchange they plan.
+_TALKATIVE = ("functional_saver", "cross_device_ops", "collective_all_reduce_strategy", "mirrored_strategy")
 # Flags for parameters of blocks, which the recipe has inside the texts of its blocks.
 SHORT_FLAGS = ("channels", "mlp_units", "memory_size")
 
@@ -45,6 +49,15 @@ def define_flags(values):
         1,
         flag_values=values,
     )
+    flags.DEFINE_integer(
+        "stopped_exit_code",
+        0,
+        "Exit code of a run that SIGTERM, Ctrl-C or --max_minutes stops before its end. Managers of clusters "
+        "take 0 for finished, and start again what ends with another.",
+        0,
+        255,
+        flag_values=values,
+    )
     flags.DEFINE_bool("dry_run", False, "Print sizes, time and memory, and stop.", flag_values=values)
     flags.mark_flag_as_required("workdir", values)
     flags.register_validator(
@@ -61,9 +74,13 @@ def run(values, arguments):
     recipe = _with_short_flags(recipe, values)
     from byola_keras.training.run import pretrain
 
-    # TensorFlow reports on every checkpoint it shards.
-    logging.get_absl_handler().addFilter(lambda record: record.module != "functional_saver")
-    pretrain(values.workdir, sound, recipe, runtime, _flags_text(values), values.dry_run)
+    logging.get_absl_handler().addFilter(lambda record: record.module not in _TALKATIVE)
+    finished = pretrain(values.workdir, sound, recipe, runtime, _flags_text(values), values.dry_run)
+    code = values.stopped_exit_code if finished is False and not values.dry_run else 0
+    if tf_config.VARIABLE in os.environ:
+        # At a normal end TensorFlow would wait for workers that have gone, for a minute.
+        leave("", code)
+    return code
 
 
 def _with_short_flags(recipe, values):

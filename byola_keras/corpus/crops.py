@@ -6,6 +6,7 @@ import tensorflow as tf
 from byola_keras.audio.decode import AudioError
 from byola_keras.audio.error_carrier import ErrorCarrier
 from byola_keras.audio.per_epoch import PerEpoch
+from byola_keras.audio.share import WHOLE, Share
 from byola_keras.corpus.corpus import Corpus
 
 # Number of clips that one call reads. With fewer the overhead of Python grows, with more the wait for the
@@ -104,29 +105,37 @@ class CorpusStream:
         for start, crop in zip(starts - first, out, strict=True):
             crop[:length] = stretch[start : start + length]
 
-    def batches(self, batch_size: int, start_step: int, workers: int) -> tf.data.Dataset:
-        """Gives endless batches of crops, int16 [batch_size, crop_length]; see `crop_dataset`."""
-        window = self._window(batch_size)
-        group, step_in_group = divmod(start_step, window * self.crops_per_clip)
-        clips = batch_size * window
+    def batches(
+        self, batch_size: int, start_step: int, workers: int, share: Share = WHOLE
+    ) -> tf.data.Dataset:
+        """Gives endless batches of crops, int16 [rows, crop_length]; see `crop_dataset`.
+
+        With several crops per clip the whole batch is read and then cut: the crops of a clip go to rows all
+        over their batches, so that most clips have crops for each of a few readers.
+        """
 
         def read(visits):
             crops = tf.numpy_function(self.read, [visits], tf.int16, stateful=False)
             return tf.ensure_shape(crops, [None, self.crops_per_clip, self.crop_length])
 
+        if self.crops_per_clip == 1:
+            visits = share.places(batch_size, start_step).batch(_CHUNK)
+            chunks = visits.map(read, num_parallel_calls=workers, deterministic=True)
+            batches = chunks.rebatch(batch_size // share.count, drop_remainder=True)
+            return batches.map(lambda crops: crops[:, 0])
+        window = self._window(batch_size)
+        group, step_in_group = divmod(start_step, window * self.crops_per_clip)
+        clips = batch_size * window
         visits = tf.data.Dataset.range(group * clips, tf.int64.max).batch(_CHUNK)
         chunks = visits.map(read, num_parallel_calls=workers, deterministic=True)
         groups = chunks.rebatch(clips, drop_remainder=True)
-        if self.crops_per_clip == 1:
-            return groups.map(lambda crops: crops[:, 0])
         numbered = tf.data.Dataset.zip(tf.data.Dataset.range(group, tf.int64.max), groups)
         spread = numbered.map(lambda number, crops: self._spread(number, crops, batch_size))
-        return spread.unbatch().skip(step_in_group)
+        batches = spread.unbatch().skip(step_in_group)
+        return batches if share.count == 1 else batches.map(lambda crops: crops[share.rows(batch_size)])
 
     def _window(self, batch_size):
-        """Number of batches that the first crops of a group of clips fill."""
-        if self.crops_per_clip == 1:
-            return 1
+        """Number of batches that the first crops of a group of clips fill, with several crops per clip."""
         fitting = _WINDOW_BYTES // (2 * self.crop_length * batch_size * self.crops_per_clip)
         return max(1, min(fitting, len(self.corpus) // batch_size))
 

@@ -14,8 +14,8 @@ from byola_keras.training.metrics_file import MetricsFile
 _COLLAPSED_STD = 0.01
 _COLLAPSED_STEPS = 20
 # What a step measures on the devices, in the order of the tensors that `loop` hands over.
-OF_REPLICAS = ("loss", "cosine", "projection_std", "data_ready")
-MEASURED = (*OF_REPLICAS, "learning_rate", "target_decay", "begun")
+OF_REPLICAS = ("loss", "cosine", "projection_std", "data_seconds")
+MEASURED = (*OF_REPLICAS, "learning_rate", "target_decay")
 # How much may be done until the host looks at what was measured.
 _FETCH_STEPS = 50
 _FETCH_SECONDS = 1.0
@@ -102,7 +102,7 @@ class StepMetrics(StepCallback):
 
 
 def _row(step, measured, seconds):
-    waited = measured.pop("data_ready") - measured.pop("begun")
+    waited = measured["data_seconds"]
     return {
         "step": step,
         **measured,

@@ -1,9 +1,11 @@
 """Which devices train, and how exactly they compute."""
 
 import functools
+from collections.abc import Callable
 
 import tensorflow as tf
 
+from byola_keras.audio.share import WHOLE, Share
 from byola_keras.training.recipe import Runtime
 
 
@@ -35,6 +37,71 @@ def make_strategy(num_devices: int | None = None) -> tf.distribute.Strategy:
     if num_devices == 1:
         return tf.distribute.get_strategy()
     return tf.distribute.MirroredStrategy([device.name for device in available[:num_devices]])
+
+
+def choose_devices(num_devices: int | None = None) -> int:
+    """Lets TensorFlow, which must not have begun its work, see only the devices that this worker trains on.
+
+    Args:
+        num_devices: how many; None takes all GPUs, or the CPU where there are none.
+
+    Returns:
+        How many these are.
+
+    Raises:
+        ValueError: more devices than there are.
+    """
+    gpus = tf.config.list_physical_devices("GPU")
+    available = max(1, len(gpus))
+    if not 1 <= (num_devices or available) <= available:
+        raise ValueError(
+            f"`num_devices` must be from 1 to the {available} {'GPU' if gpus else 'CPU'} device(s) of each "
+            f"worker. Received: num_devices={num_devices}"
+        )
+    if gpus and num_devices:
+        tf.config.set_visible_devices(gpus[:num_devices], "GPU")
+    return num_devices or available
+
+
+@functools.lru_cache
+def connect_workers() -> tf.distribute.Strategy:
+    """The strategy over the chosen devices of all workers that TF_CONFIG names, which must be there.
+
+    It stays for the whole process, whose TensorFlow is one of the workers from now on.
+
+    Raises:
+        RuntimeError: TensorFlow has begun its work already.
+    """
+    try:
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    except RuntimeError as error:
+        raise RuntimeError(
+            "A run of several workers must begin before anything else is done with TensorFlow in its "
+            f"process. Received: {error}"
+        ) from error
+
+
+def distribute(
+    strategy: tf.distribute.Strategy, batch_size: int, read: Callable[[Share], tf.data.Dataset]
+) -> tf.data.Dataset | tf.distribute.DistributedDataset:
+    """Batches for a strategy, of which each worker reads the rows of its own devices only.
+
+    Args:
+        strategy: of `make_strategy` or `connect_workers`.
+        batch_size: clips of a whole batch.
+        read: gives endless batches of a share of the rows.
+    """
+    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        return read(WHOLE)
+
+    def of_worker(context):
+        batches = read(Share(context.input_pipeline_id, context.num_input_pipelines))
+        # The devices of a worker take one each in turns.
+        batches = batches.rebatch(context.get_per_replica_batch_size(batch_size), drop_remainder=True)
+        # Else the workers would ask each other at each step whether all have a batch.
+        return batches.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
+
+    return strategy.distribute_datasets_from_function(of_worker)
 
 
 def uses_xla(runtime: Runtime) -> bool:

@@ -1,6 +1,7 @@
 """The loop of a run: steps on the devices, without a word from the host between them."""
 
 import math
+from collections.abc import Callable
 
 import tensorflow as tf
 
@@ -18,18 +19,20 @@ class Steps:
 
     Args:
         model: a built and compiled `BYOL`.
-        data: endless batches, see `BYOL.train_step`.
+        data: endless batches, see `BYOL.train_step`; or what the model's strategy has made of them.
 
     Attributes:
         model: the model.
     """
 
-    def __init__(self, model: BYOL, data: tf.data.Dataset):
+    def __init__(self, model: BYOL, data: tf.data.Dataset | tf.distribute.DistributedDataset):
         self.model = model
         self._strategy = model.distribute_strategy
         # Deterministic TensorFlow refuses to tell the time: such data carry none.
         self._timed = isinstance(data.element_spec, dict) and "ready" in data.element_spec
-        self._batches = iter(self._strategy.experimental_distribute_dataset(data))
+        if isinstance(data, tf.data.Dataset):
+            data = self._strategy.experimental_distribute_dataset(data)
+        self._batches = iter(data)
         # Traced once: a call costs half of what one of `tf.function` does, which looks at its arguments.
         self._function = tf.function(self._steps, autograph=False).get_concrete_function(
             tf.TensorSpec([], tf.int32)
@@ -39,9 +42,9 @@ class Steps:
         """Executes `count` steps.
 
         Returns:
-            float64 [count, len(MEASURED)], which a device may still be computing. The times "begun", before
-            the step asked for its batch, and "data_ready", when the batch was ready, are in seconds since
-            1970, and NaN where the data carry no times.
+            float64 [count, len(MEASURED)], which a device may still be computing. "data_seconds", from when
+            the step asked for its batch until that was ready, is negative where it was ready before, and NaN
+            where the data carry no times.
         """
         return self._function(tf.constant(count))
 
@@ -59,14 +62,17 @@ class Steps:
         begun = tf.timestamp() if self._timed else tf.constant(math.nan, tf.float64)
         with tf.control_dependencies([begun]):
             batch = next(self._batches)
-        of_replicas = run_on_replicas(self._strategy, self._replica_step, batch, self.model.jit_step)
-        measured = self._strategy.reduce(tf.distribute.ReduceOp.MEAN, of_replicas, axis=None)
-        common = [self.model.optimizer.learning_rate, self.model.target_decay_tensor(), begun]
-        return tf.concat([measured, _as_row(common)], axis=0)
 
-    def _replica_step(self, batch):
-        values = {"data_ready": math.nan, **self.model.train_step(batch)}
-        return _as_row([values[name] for name in OF_REPLICAS])
+        def replica_step(batch):
+            values = {"data_ready": math.nan, **self.model.train_step(batch)}
+            # The clocks of two machines differ: only times of one are subtracted.
+            values["data_seconds"] = tf.cast(values.pop("data_ready"), tf.float64) - begun
+            return _as_row([values[name] for name in OF_REPLICAS])
+
+        of_replicas = run_on_replicas(self._strategy, replica_step, batch, self.model.jit_step)
+        measured = self._strategy.reduce(tf.distribute.ReduceOp.MEAN, of_replicas, axis=None)
+        common = [self.model.optimizer.learning_rate, self.model.target_decay_tensor()]
+        return tf.concat([measured, _as_row(common)], axis=0)
 
 
 def _as_row(values):
@@ -75,11 +81,12 @@ def _as_row(values):
 
 def train(
     model: BYOL,
-    data: tf.data.Dataset,
+    data: tf.data.Dataset | tf.distribute.DistributedDataset,
     metrics: StepMetrics,
     callbacks: list[StepCallback],
     total_steps: int,
     steps_per_execution: int = 1,
+    announce: Callable[[int], None] = lambda count: None,
 ) -> None:
     """Trains until `total_steps` are done or a callback sets `model.stop_training`.
 
@@ -90,6 +97,7 @@ def train(
         callbacks: called in their order after each execution.
         total_steps: steps since the very beginning.
         steps_per_execution: steps that are executed at once, as far as no callback is due in between.
+        announce: called before each execution with its number of steps.
 
     Raises:
         TrainingFailedError: see the callbacks.
@@ -97,12 +105,11 @@ def train(
     steps = Steps(model, data)
     metrics.receivers = callbacks
     model.stop_training = False
-    model.reset_metrics()
     for callback in callbacks:
         callback.set_model(model)
         callback.on_train_begin()
     try:
-        execute(steps, metrics, callbacks, total_steps, steps_per_execution)
+        execute(steps, metrics, callbacks, total_steps, steps_per_execution, announce)
     finally:
         # After an error, too, `metrics.csv` has a row for each step that was done.
         metrics.fetch()
@@ -116,12 +123,14 @@ def execute(
     callbacks: list[StepCallback],
     total_steps: int,
     steps_per_execution: int = 1,
+    announce: Callable[[int], None] = lambda count: None,
 ) -> None:
     """The middle part of `train`: executes steps, and calls the callbacks, which have begun, in between."""
     metrics.restart_clock()
     while metrics.step < total_steps and not steps.model.stop_training:
         due = [callback.steps_until_due(metrics.step) for callback in callbacks]
         count = min(steps_per_execution, total_steps - metrics.step, *due)
+        announce(count)
         metrics.add(steps.run(count), count)
         for callback in callbacks:
             callback.on_train_batch_end(metrics.step - 1)

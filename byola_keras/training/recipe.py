@@ -82,7 +82,15 @@ class Recipe(Settings):
 class Runtime(Settings):
     """What a run happens on and reports. All of it may change when the run is resumed."""
 
-    num_devices: int | None = setting(None, "Number of GPUs to train on. Default: all.", minimum=1)
+    num_devices: int | None = setting(
+        None, "Number of GPUs to train on, of each machine where there are several. Default: all.", minimum=1
+    )
+    cluster_timeout_seconds: int = setting(
+        300,
+        "How long the workers that the environment variable TF_CONFIG names wait for each other at the "
+        "start.",
+        minimum=1,
+    )
     xla: str = setting(
         "auto",
         "Whether XLA compiles the training step. auto: on GPUs, but not on CPUs, where it was slower.",

@@ -13,10 +13,11 @@ from byola_keras.layers.full_float32 import full_float32
 from byola_keras.models import norm_stats
 from byola_keras.models.norm_stats import NormStats
 from byola_keras.models.preset import EMBEDDER_FILE
-from byola_keras.training import configuration, devices, loop
+from byola_keras.training import configuration, devices, loop, signals
 from byola_keras.training.build_model import build_model, check_blocks, make_frontend
 from byola_keras.training.callbacks import Guard, Recorder, Schedule, StepMetrics
 from byola_keras.training.checkpoints import Checkpoints
+from byola_keras.training.cluster import Cluster, joined
 from byola_keras.training.dry_run import describe
 from byola_keras.training.intervals import Interval
 from byola_keras.training.metrics_file import MetricsFile
@@ -25,6 +26,7 @@ from byola_keras.training.probe_callback import Probe, load_probe_task
 from byola_keras.training.recipe import Recipe, Runtime, Sound
 from byola_keras.training.saver import Saver
 from byola_keras.training.tensorboard import Summaries
+from byola_keras.training.worker import batches, spread_state, work
 
 # Clips at a time in which the statistics are measured.
 _STATISTICS_BATCH = 256
@@ -42,8 +44,11 @@ def pretrain(
     runtime: Runtime = Runtime(),
     flags_text: str = "",
     dry_run: bool = False,
-) -> None:
+) -> bool:
     """Pre-trains an encoder, or goes on where a run in `workdir` stopped.
+
+    Where the environment variable TF_CONFIG names several workers, all must call it with the same arguments.
+    The first of them is the chief: it alone reads and writes `workdir`.
 
     Args:
         workdir: folder of the run. Gets `flags.txt`, `configuration.json`, `norm_stats.json`,
@@ -52,74 +57,79 @@ def pretrain(
         recipe: all that changes the result besides the sound.
         runtime: devices, intervals and limits.
         flags_text: the command's flags, kept in `flags.txt` and shown in TensorBoard.
-        dry_run: whether to print sizes, time and memory, and to stop without writing anything.
+        dry_run: whether to print sizes, time and memory, on this machine alone, and to stop without writing
+            anything.
+
+    Returns:
+        Whether all steps are done; False after a signal, when the time is up, and of a dry run.
 
     Raises:
         ValueError: a bad value, a directory of another run, or no sound that can be decoded.
         FileNotFoundError: a folder, list or corpus is not there.
-        OSError: the disk is full.
+        OSError: the disk is full, or a worker has not come.
         TrainingFailedError: the loss is no number, or the network has collapsed.
+        WorkerLostError: another worker has gone or failed.
     """
     # What can be refused before sound is looked for -------------------------------------------------
     Interval(runtime.checkpoint_every)
-    check_blocks(recipe)
-    task = load_probe_task(runtime.probe_task) if runtime.probe_task else None
-
-    # Sound: the clips of a step are a function of the step ------------------------------------------
-    stream = open_stream(sound, recipe.seed)
-    steps_per_epoch = max(1, stream.crops_per_epoch // recipe.global_batch_size)
-    total_steps = recipe.steps or recipe.epochs * steps_per_epoch
-    schedule = Schedule(recipe.global_batch_size, steps_per_epoch, total_steps)
-    workers = runtime.workers or tf.data.AUTOTUNE
-    logging.info("Training on %s.", stream)
-
-    # Devices ----------------------------------------------------------------------------------------
-    devices.apply_settings(runtime)
-    strategy = devices.make_strategy(runtime.num_devices)
-    _check_divisible(recipe.global_batch_size, strategy.num_replicas_in_sync)
-    jit_compile = devices.uses_xla(runtime)
 
     with contextlib.ExitStack() as run:
+        # Workers and devices: TensorFlow connects workers before it does anything else --------------
+        devices.apply_settings(runtime)
+        cluster = Cluster() if dry_run else run.enter_context(joined(runtime))
+        alone = cluster.size == 1
+        strategy = devices.make_strategy(runtime.num_devices) if alone else devices.connect_workers()
+        _check_divisible(recipe.global_batch_size, strategy.num_replicas_in_sync)
+        jit_compile = devices.uses_xla(runtime)
+        check_blocks(recipe)
+        task = load_probe_task(runtime.probe_task) if runtime.probe_task and cluster.is_chief else None
+
+        # Sound: the clips of a step are a function of the step --------------------------------------
+        stream = open_stream(sound, recipe.seed)
         run.enter_context(clear_errors(stream))
+        schedule = _schedule(stream, recipe)
+        readers = runtime.workers or tf.data.AUTOTUNE
+        logging.info("Training on %s.", stream)
 
         # Dry run ------------------------------------------------------------------------------------
         if dry_run:
             with strategy.scope():
                 model = build_model(_ANY_STATS, stream.crop_length, recipe, jit_compile)
-            print(describe(model, crop_dataset(stream, schedule.batch_size, workers=workers), schedule))
-            return
+            print(describe(model, crop_dataset(stream, schedule.batch_size, workers=readers), schedule))
+            return False
 
-        # Working directory --------------------------------------------------------------------------
-        run.enter_context(configuration.locked(workdir))
+        # The other workers do what the chief says ---------------------------------------------------
         configured = configuration.describe(sound, recipe, stream)
-        same_statistics = configuration.check(workdir, configured, stream.former_recipe())
+        cluster.agree(configured)
+        if not cluster.is_chief:
+            stats = NormStats(**cluster.hear()["statistics"])
+            with strategy.scope():
+                model = build_model(stats, stream.crop_length, recipe, jit_compile)
+            return work(cluster, model, stream, schedule.batch_size, runtime)
 
-        # Statistics ---------------------------------------------------------------------------------
-        stats = norm_stats.load(workdir) if same_statistics else None
-        stats = stats or _measure_statistics(stream, recipe.norm_crops, workers)
-        if not same_statistics:
-            # After a kill between the next two lines they would be taken for those of this configuration.
-            norm_stats.remove(workdir)
-        # Once the sound has proved to be readable: a wrong folder must not spoil the directory.
-        configuration.save(workdir, configured)
-        norm_stats.save(stats, workdir)
-        write_text(os.path.join(workdir, configuration.FLAGS_FILE), flags_text)
+        # Working directory, and statistics in it ----------------------------------------------------
+        run.enter_context(configuration.locked(workdir))
+        stats = _begin(workdir, configured, stream, readers, flags_text)
+        cluster.tell(statistics=stats._asdict())
 
         # Model, as it was where the run stopped -----------------------------------------------------
         with strategy.scope():
             model = build_model(stats, stream.crop_length, recipe, jit_compile)
         checkpoints = Checkpoints(workdir, model, runtime.keep_checkpoints)
         metrics = StepMetrics(checkpoints.restore())
-        remaining = max(0, total_steps - metrics.step)
-        progress = "%d steps an epoch, %d steps done, %d to go."
-        logging.info(progress, steps_per_epoch, metrics.step, remaining)
+        remaining = max(0, schedule.total_steps - metrics.step)
+        cluster.tell(step=metrics.step, remaining=remaining)
+        logging.info(
+            "%d to an epoch; steps done: %d, to go: %d.", schedule.steps_per_epoch, metrics.step, remaining
+        )
+        trained = f"rained. The embedder is in {os.path.join(workdir, EMBEDDER_FILE)}."
         if not remaining:
-            logging.info("Already trained. The embedder is in %s.", os.path.join(workdir, EMBEDDER_FILE))
-            return
+            return _end(cluster, f"Already t{trained}")
+        spread_state(model)
 
         # Beside each step ---------------------------------------------------------------------------
         metrics_file = run.enter_context(contextlib.closing(MetricsFile(workdir, metrics.step)))
-        clips = next(iter(crop_dataset(stream, _MONITORED_CLIPS, workers=workers)))
+        clips = next(iter(crop_dataset(stream, _MONITORED_CLIPS, workers=readers)))
         card = {"trained_on": str(stream), "recipe": configured}
         saver = Saver(workdir, metrics, metrics_file, checkpoints, schedule, runtime, clips, card)
         callbacks = [
@@ -132,13 +142,41 @@ def pretrain(
         ]
 
         # Training -----------------------------------------------------------------------------------
-        # Deterministic TensorFlow refuses to tell the time.
-        with_times = not runtime.deterministic
-        data = crop_dataset(stream, schedule.batch_size, metrics.step, workers, with_times, True)
-        with saver.catching_signals():
-            loop.train(model, data, metrics, callbacks, total_steps, runtime.steps_per_execution)
-        if metrics.step == total_steps:
-            logging.info("Trained. The embedder is in %s.", os.path.join(workdir, EMBEDDER_FILE))
+        cluster.when_asked_to_stop(saver.stop)
+        with signals.caught(saver.stop):
+            data = batches(strategy, stream, schedule.batch_size, metrics.step, runtime)
+            at_once = runtime.steps_per_execution
+            loop.train(model, data, metrics, callbacks, schedule.total_steps, at_once, cluster.announce)
+        if metrics.step < schedule.total_steps:
+            return _end(cluster, f"Stopped at step {metrics.step}.", finished=False)
+        return _end(cluster, f"T{trained}")
+
+
+def _schedule(stream, recipe):
+    steps_per_epoch = max(1, stream.crops_per_epoch // recipe.global_batch_size)
+    total_steps = recipe.steps or recipe.epochs * steps_per_epoch
+    return Schedule(recipe.global_batch_size, steps_per_epoch, total_steps)
+
+
+def _end(cluster, text, finished=True):
+    logging.info("%s", text)
+    cluster.tell(end=text, finished=finished)
+    return finished
+
+
+def _begin(workdir, configured, stream, readers, flags_text):
+    """Writes what the run is into its directory; returns the statistics, measured or as they were."""
+    same_statistics = configuration.check(workdir, configured, stream.former_recipe())
+    stats = norm_stats.load(workdir) if same_statistics else None
+    stats = stats or _measure_statistics(stream, configured["norm_crops"], readers)
+    if not same_statistics:
+        # After a kill between the next two lines they would be taken for those of this configuration.
+        norm_stats.remove(workdir)
+    # Once the sound has proved to be readable: a wrong folder must not spoil the directory.
+    configuration.save(workdir, configured)
+    norm_stats.save(stats, workdir)
+    write_text(os.path.join(workdir, configuration.FLAGS_FILE), flags_text)
+    return stats
 
 
 def _measure_statistics(stream, crops, workers):

@@ -1,9 +1,7 @@
 """Saving: checkpoints and the embedder, from weights that have proved to be sound."""
 
-import contextlib
 import math
 import os
-import signal
 import time
 
 import tensorflow as tf
@@ -26,7 +24,7 @@ _TRIED_CLIPS = 16
 
 
 class Saver(StepCallback):
-    """Saves checkpoints at intervals, on SIGTERM and SIGINT, and at the end; the embedder after epochs.
+    """Saves checkpoints at intervals, when it is told to stop, and at the end; the embedder after epochs.
 
     The loss that a step reports is that of the weights before its update. So weights are saved only when they
     give a finite loss themselves, see `check_weights`. The callback also ends the run when its time is up.
@@ -66,20 +64,10 @@ class Saver(StepCallback):
         self._embedder_saved = -math.inf
         self._stop_reason = None
 
-    @contextlib.contextmanager
-    def catching_signals(self):
-        """While it lasts, SIGTERM and SIGINT end the training after a save."""
-        numbers = (signal.SIGTERM, signal.SIGINT)
-        handlers = {number: signal.signal(number, self._note_signal) for number in numbers}
-        try:
-            yield
-        finally:
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
-
-    def _note_signal(self, number, frame):
-        # Between steps the weights are whole: the step under way is finished first.
-        self._stop_reason = signal.Signals(number).name
+    def stop(self, reason: str) -> None:
+        """Lets the training end after a save, once the steps under way are done; for signals and threads."""
+        # Between steps the weights are whole.
+        self._stop_reason = reason
 
     def steps_until_due(self, step):
         return self._interval.steps_until_due(step)

@@ -7,6 +7,7 @@ import soundfile
 
 from byola_keras.audio.crops import CropStream, crop_dataset
 from byola_keras.audio.decode import AudioError, read_crop
+from byola_keras.audio.share import Share
 
 LENGTH = 1000
 
@@ -57,6 +58,20 @@ def test_same_seed_same_stream_whatever_the_workers(files):
     first = batches(CropStream(files, LENGTH, seed=1), 12, workers=1)
     np.testing.assert_array_equal(batches(CropStream(files, LENGTH, seed=1), 12, workers=4), first)
     assert not np.array_equal(batches(CropStream(files, LENGTH, seed=2), 12), first)
+
+
+def test_shares_are_the_rows_of_whole_batches_and_read_nothing_else(files, monkeypatch):
+    stream = CropStream(files, LENGTH, seed=1)
+    whole = batches(stream, 6, start_step=2)
+    read, crop = [], stream.crop
+    monkeypatch.setattr(stream, "crop", lambda place: read.append(int(place)) or crop(place))
+    for index in range(2):
+        share = batches(stream, 6, start_step=2, share=Share(index, 2))
+        np.testing.assert_array_equal(share, [batch[2 * index : 2 * index + 2] for batch in whole])
+        assert {place % 4 // 2 for place in read} == {index} and min(read) == 8 + 2 * index
+        read.clear()
+    timed = next(iter(crop_dataset(stream, 4, with_times=True, share=Share(1, 2))))
+    assert timed["waveforms"].shape == (2, LENGTH) and timed["ready"].shape == (2,)
 
 
 def test_batches_may_carry_the_time_at_which_they_were_ready(files):

@@ -10,6 +10,7 @@ import pytest
 
 from byola_keras.audio.crops import crop_dataset
 from byola_keras.audio.decode import AudioError
+from byola_keras.audio.share import Share
 from byola_keras.corpus.corpus import Corpus, corpus_folder, shard_name
 from byola_keras.corpus.crops import CorpusStream
 
@@ -52,6 +53,15 @@ def test_every_epoch_visits_each_clip_once_in_a_new_order(corpus, pieces):
         assert sorted(epoch) == list(range(clips))
     assert len({tuple(epoch) for epoch in epochs}) == 3
     assert stream.crops_per_epoch == clips
+
+
+@pytest.mark.parametrize("crops_per_clip", [1, 3])
+def test_shares_are_the_rows_of_whole_batches(corpus, crops_per_clip):
+    stream = CorpusStream(corpus, LENGTH, 1, crops_per_clip)
+    whole = batches(stream, 5, start_step=1)
+    for index in range(2):
+        share = batches(stream, 5, start_step=1, share=Share(index, 2))
+        np.testing.assert_array_equal(share, [batch[2 * index : 2 * index + 2] for batch in whole])
 
 
 def test_crops_are_random_and_cover_the_clip(corpus):
