@@ -26,7 +26,7 @@ from byola_keras.training.tf_config import Place, read_place
 # How long TensorFlow's error may be ahead of the news who has gone.
 _NEWS_SECONDS = 5
 # How long the main thread may take to end by itself: it may hang in an exchange with one that is gone.
-_GRACE_SECONDS = 15
+_GRACE_SECONDS = 30
 # How long the chief waits at the end for the others, who have nothing to do any more.
 _FAREWELL_SECONDS = 30
 _POLL_SECONDS = 0.2
@@ -49,7 +49,7 @@ class Cluster:
         self._connections = connections or {}
         self._inbox = {index: queue.SimpleQueue() for index in self._connections}
         self._gone = {index: threading.Event() for index in self._connections}
-        self._lock = threading.Lock()
+        self._lock, self._sending = threading.Lock(), threading.Lock()
         self._failure, self._failed, self._timer, self._over = None, threading.Event(), None, False
         self._stop_reason, self._on_stop = None, None
         for index in self._connections:
@@ -179,8 +179,9 @@ class Cluster:
                 return {}
 
     def _send(self, message):
-        for connection in self._connections.values():
-            send(connection, message)
+        with self._sending:
+            for connection in self._connections.values():
+                send(connection, message)
 
     def _listen(self, index):
         """Takes the messages of a worker; runs in a thread of its own."""
