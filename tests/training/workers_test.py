@@ -10,8 +10,8 @@ from tests import cluster, processes
 from tests.sounds import write_sounds
 from tests.workdirs import TINY_RUN, losses, train
 
-# Dropout masks differ by replica.
-_ENCODER = "Encoder(channels=4, mlp_units=(16, 16), dropout=0.0)"
+# As small as can be: most of the time goes into making the graph. Dropout masks would differ by replica.
+_ENCODER = "Encoder(conv_blocks=1, channels=4, mlp_units=(16, 16), dropout=0.0)"
 _STEPS = 25
 
 
@@ -29,6 +29,7 @@ def start(sounds, workdir):
         "encoder": _ENCODER,
         "steps": _STEPS,
         "checkpoint_every": 1,
+        "summary_every": 1000,
         "audio_dir": sounds,
     }
     common = [f"--{name}={value}" for name, value in flags.items()]
@@ -41,7 +42,7 @@ def whole(sounds, tmp_path_factory):
     """The folder of an uninterrupted run of two workers."""
     workdir = tmp_path_factory.mktemp("whole") / "run"
     for worker in start(sounds, workdir):
-        code, output = processes.finish(worker)
+        code, output = processes.finish(worker, 600)
         assert code == 0, output
     return workdir
 
@@ -66,9 +67,9 @@ def test_a_killed_worker_ends_all_and_the_same_command_goes_on(sounds, whole, tm
     def interrupt(number, after):
         workers = start(sounds, workdir)
         checkpoint = workdir / "checkpoints" / f"step-{after}.index"
-        processes.wait_until(checkpoint.exists, workers[0])
+        processes.wait_until(checkpoint.exists, workers[0], 600)
         workers[1].send_signal(number)
-        return [processes.finish(worker, 60) for worker in workers]
+        return [processes.finish(worker, 600) for worker in workers]
 
     (code, output), (other, _) = interrupt(signal.SIGKILL, after=2)
     assert (code, other) == (1, -signal.SIGKILL)
