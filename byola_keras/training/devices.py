@@ -1,9 +1,11 @@
 """Which devices train, and how exactly they compute."""
 
+import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import tensorflow as tf
+from tensorflow.python.eager import context as eager
 
 from byola_keras.audio.share import WHOLE, Share
 from byola_keras.training.recipe import Runtime
@@ -63,6 +65,11 @@ def choose_devices(num_devices: int | None = None) -> int:
     return num_devices or available
 
 
+# How long a process may stand still, as on a machine short of memory, until TensorFlow takes it for dead: by its
+# own default a busy machine ends runs. Processes that have died are noticed by `cluster`, at once.
+_STANDSTILL_SECONDS = 300
+
+
 @functools.lru_cache
 def connect_workers() -> tf.distribute.Strategy:
     """The strategy over the chosen devices of all workers that TF_CONFIG names, which must be there.
@@ -73,12 +80,31 @@ def connect_workers() -> tf.distribute.Strategy:
         RuntimeError: TensorFlow has begun its work already.
     """
     try:
-        return tf.distribute.MultiWorkerMirroredStrategy()
+        with patience(_STANDSTILL_SECONDS):
+            return tf.distribute.MultiWorkerMirroredStrategy()
     except RuntimeError as error:
         raise RuntimeError(
             "A run of several workers must begin before anything else is done with TensorFlow in its "
             f"process. Received: {error}"
         ) from error
+
+
+@contextlib.contextmanager
+def patience(seconds: int) -> Iterator[None]:
+    """Lets a strategy that is made inside take a worker for dead only after so many seconds of silence.
+
+    TensorFlow has no public way to say so: the strategy itself calls this method of its context, whose other
+    arguments stay as they are. tests/training/devices_test.py notices when it does so no more.
+    """
+    context = eager.context()
+    configure = context.configure_coordination_service
+    context.configure_coordination_service = functools.partial(
+        configure, heartbeat_timeout_in_ms=1000 * seconds
+    )
+    try:
+        yield
+    finally:
+        del context.configure_coordination_service
 
 
 def distribute(
