@@ -65,8 +65,8 @@ def choose_devices(num_devices: int | None = None) -> int:
     return num_devices or available
 
 
-# How long a process may stand still, as on a machine short of memory, until TensorFlow takes it for dead: by its
-# own default a busy machine ends runs. Processes that have died are noticed by `cluster`, at once.
+# How long a process may stand still, as on a machine short of memory, until TensorFlow takes it for dead. Its
+# own default ends runs on a busy machine. Processes that have died are noticed by `cluster`, at once.
 _STANDSTILL_SECONDS = 300
 
 
