@@ -49,16 +49,35 @@ class BatchNormalization(keras.layers.Layer):
         self.moving_variance = weight("moving_variance", "ones", False)
 
     def call(self, x, training=None):
-        # As in Keras: a frozen layer normalises by its running statistics, and leaves them alone.
-        if not (training and self.trainable):
-            return self._normalize(x, self.moving_mean.value, self.moving_variance.value)
+        if not self.uses_batch_statistics(training):
+            return self._apply(x, *self.running_scale_and_offset())
         if x.dtype == tf.float64 or (self.synchronized and replica_count() > 1):
-            y, mean, unbiased_variance = self._by_moments(x)
-        else:
-            y, mean, unbiased_variance = self._by_fused_kernel(x)
-        self._update(self.moving_mean, mean)
-        self._update(self.moving_variance, unbiased_variance)
-        return y
+            return self._by_moments(x)
+        return self._by_fused_kernel(x)
+
+    def uses_batch_statistics(self, training):
+        """Whether a call normalises by the statistics of the batch."""
+        # As in Keras: a frozen layer normalises by its running statistics, and leaves them alone.
+        return bool(training and self.trainable)
+
+    def running_scale_and_offset(self):
+        """(scale, offset) by which inference turns x into x * scale + offset, each [channels]."""
+        return self.scale_and_offset(self.moving_mean.value, self.moving_variance.value)
+
+    def scale_and_offset(self, mean, variance):
+        """The same of given statistics, [channels]."""
+        scale = self.gamma.value * tf.math.rsqrt(variance + self.epsilon)
+        return scale, self.beta.value - mean * scale
+
+    def update(self, mean, variance, count):
+        """Updates the running statistics by those of a batch.
+
+        Args:
+            mean: [channels].
+            variance: biased, [channels].
+            count: scalar, number of values that each of them is of.
+        """
+        self._update(mean, variance * count / tf.maximum(count - 1.0, 1.0))
 
     def _by_fused_kernel(self, x):
         # The kernel takes images only: [batch, channels] becomes [batch, 1, 1, channels].
@@ -72,7 +91,8 @@ class BatchNormalization(keras.layers.Layer):
             epsilon=self.epsilon,
             is_training=True,
         )
-        return tf.reshape(y, tf.shape(x)), mean, unbiased_variance
+        self._update(mean, unbiased_variance)
+        return tf.reshape(y, tf.shape(x))
 
     def _by_moments(self, x):
         values = tf.cast(x, self.gamma.dtype)
@@ -82,20 +102,17 @@ class BatchNormalization(keras.layers.Layer):
         else:
             mean, variance = tf.nn.moments(values, axes)
             count = tf.cast(tf.size(x) // tf.shape(x)[-1], values.dtype)
-        return self._normalize(x, mean, variance), mean, variance * count / tf.maximum(count - 1.0, 1.0)
+        self.update(mean, variance, count)
+        return self._apply(x, *self.scale_and_offset(mean, variance))
 
-    def _normalize(self, x, mean, variance):
-        y = tf.nn.batch_normalization(
-            tf.cast(x, self.gamma.dtype),
-            mean,
-            variance,
-            self.beta.value,
-            self.gamma.value,
-            self.epsilon,
-        )
-        return tf.cast(y, x.dtype)
+    def _apply(self, x, scale, offset):
+        return tf.cast(tf.cast(x, scale.dtype) * scale + offset, x.dtype)
 
-    def _update(self, running, value):
+    def _update(self, mean, unbiased_variance):
+        self._assign(self.moving_mean, mean)
+        self._assign(self.moving_variance, unbiased_variance)
+
+    def _assign(self, running, value):
         value = tf.stop_gradient(tf.cast(value, running.dtype))
         running.assign(running.value * self.momentum + value * (1.0 - self.momentum))
 

@@ -36,7 +36,7 @@ class Dropout(RandomLayer):
     def augment(self, x, seed):
         bits = random_bits(fold_in(seed, replica_id()), tf.shape(x))
         kept = bits >= tf.constant(int(self.rate * 2**32), tf.uint32)
-        return tf.where(kept, x * tf.cast(1.0 / (1.0 - self.rate), x.dtype), tf.zeros((), x.dtype))
+        return x * (tf.cast(kept, x.dtype) * tf.cast(1.0 / (1.0 - self.rate), x.dtype))
 
     def get_config(self):
         return {**super().get_config(), "rate": self.rate}

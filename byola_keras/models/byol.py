@@ -251,21 +251,21 @@ class BYOL(OnlineModel):
 
     def _loss_of_views(self, views, training):
         """Loss of the predictions of two views, and what else is measured of them, by name."""
-        projections = [self.project(view, training=training) for view in views]
-        predictions = projections
-        if self.use_predictor:
-            predictions = [self.predictor(projection, training=training) for projection in projections]
-        targets = [tf.stop_gradient(self._target(view, training)) for view in views][::-1]
+        scenes = [self.encoder(view, training=training)["scene"] for view in views]
+        projections = self.projector.of_views(scenes, training)
+        predictions = self.predictor.of_views(projections, training) if self.use_predictor else projections
+        targets = [tf.stop_gradient(target) for target in self._targets(views, training)][::-1]
         pairs = zip(predictions, targets, strict=True)
         # Of the predictions themselves: `compute_loss` may be another one.
         cosines = [tf.reduce_mean(cosine_similarity(*pair)) for pair in pairs]
         measured = {"cosine": sum(cosines) / 2.0, "projection_std": projection_std(projections[0])}
         return self.compute_loss(y=targets, y_pred=predictions, training=training), measured
 
-    def _target(self, view, training):
+    def _targets(self, views, training):
+        """The target network's projections of the views, a list."""
         with other_draws(_TARGET_DRAWS):
-            scene = self.target_encoder(view, training=training)["scene"]
-        return self.target_projector(scene, training=training)
+            scenes = [self.target_encoder(view, training=training)["scene"] for view in views]
+        return self.target_projector.of_views(scenes, training)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """The loss of a step; overwrite this for another one.

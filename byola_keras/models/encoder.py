@@ -7,6 +7,7 @@ from byola_keras.layers.batch_normalization import BatchNormalization
 from byola_keras.layers.dropout import Dropout
 from byola_keras.layers.sequence_mask import zero_beyond
 from byola_keras.layers.temporal_pooling import TemporalPooling
+from byola_keras.models.convolution_block import convolution_block
 from byola_keras.models.encoder_layers import chosen_layers, join_mels, output_shapes
 from byola_keras.models.initializers import dense, fan_in_uniform
 
@@ -172,12 +173,10 @@ class Encoder(keras.Model):
         counts = None if lengths is None else lengths // self.stride
         if self.features != "local":
             features["global"] = zero_beyond(self.global_features(features["local"], training), counts)
-        frames = (
-            tf.concat([features["local"], features["global"]], axis=-1)
-            if self.features == "local_global"
-            else features[self.features]
-        )
-        output = {"scene": self.temporal_pooling(frames, lengths=counts), "frames": frames}
+        parts = [features[name] for name in self.features.split("_")]
+        # Each part is pooled by itself: training needs no joined frames, which cost passes over all of them.
+        scene = tf.concat([self.temporal_pooling(part, lengths=counts) for part in parts], axis=-1)
+        output = {"scene": scene, "frames": tf.concat(parts, axis=-1)}
         return {**output, "layers": {name: features[name] for name in names}} if names else output
 
     def _block_outputs(self, x, training, lengths):
@@ -185,8 +184,7 @@ class Encoder(keras.Model):
         # A clip alone has zeros beyond its end at the input of every convolution.
         x, outputs = zero_beyond(tf.expand_dims(x, -1), lengths), []
         for block, convolution in enumerate(self.convolutions):
-            x = self.normalizations[block](convolution(x), training=training)
-            x = self.max_pooling(tf.nn.relu(x))
+            x = convolution_block(x, convolution, self.normalizations[block], self.max_pooling, training)
             x = zero_beyond(x, None if lengths is None else lengths // 2 ** (block + 1))
             outputs.append(x)
         return outputs
@@ -200,12 +198,14 @@ class Encoder(keras.Model):
 
     def global_features(self, local, training=None):
         """Output of the perceptron on each frame, [batch, T', mlp_units[-1]]."""
-        x = local
+        # Of two axes: only then TensorFlow joins product, bias and ReLU to one pass.
+        x = tf.reshape(local, [-1, local.shape[-1]])
         for position, layer in enumerate(self.mlp):
             if position:
                 x = self.dropout(x, training=training)
             x = layer(x)
-        return x
+        shape = tf.shape(local)
+        return tf.reshape(x, [shape[0], shape[1], x.shape[-1]])
 
     def compute_output_shape(self, input_shape):
         return output_shapes(self, input_shape)

@@ -30,5 +30,9 @@ class MovingAverage:
     def update(self, decay) -> None:
         """Lets the targets keep the share `decay` (tau, a float64 scalar) of themselves."""
         for online, target in self.pairs:
-            share = tf.cast(1.0 - decay, target.dtype)
-            target.assign_sub(share * (target.value - online.value))
+            # One pass: target -= (1 - decay) * (target - online).
+            tf.raw_ops.ResourceApplyGradientDescent(
+                var=target.value.handle,
+                alpha=tf.cast(1.0 - decay, target.dtype),
+                delta=target.value - online.value,
+            )

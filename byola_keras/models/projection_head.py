@@ -43,8 +43,17 @@ class ProjectionHead(keras.layers.Layer):
         self.output_layer.build((None, hidden_units))
 
     def call(self, x, training=None):
-        x = tf.nn.relu(self.normalization(self.hidden(x), training=training))
-        return self.output_layer(x)
+        return self.of_views([x], training)[0]
+
+    def of_views(self, views, training=None):
+        """Outputs of several inputs of equally many rows, each normalised by itself, as a list.
+
+        The dense layers see all of them as one batch: their weights are read, and the gradients of these
+        written, once.
+        """
+        hidden = tf.split(self.hidden(tf.concat(views, axis=0)), len(views))
+        hidden = [tf.nn.relu(self.normalization(view, training=training)) for view in hidden]
+        return tf.split(self.output_layer(tf.concat(hidden, axis=0)), len(views))
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.units[1])
