@@ -1,7 +1,7 @@
 """Measures the speed of a part on this machine.
 
     byola benchmark step --batch_size=64 --json=step.json
-    byola benchmark step --precision=mixed_bfloat16
+    byola benchmark step --precision=float32,mixed_bfloat16
     byola benchmark step --trace_dir=trace     # then: tensorboard --logdir=trace
     byola benchmark loop
     byola benchmark input --audio_dir=sounds --data_dir=corpora
@@ -11,7 +11,7 @@
     byola benchmark roofline --batch_size=256
 
 step: a full-size training step, its front end and its augmentation, beside the machine's own rate of
-float32 matrix products measured in the same run; and the peak of memory.
+matrix products of the same precision measured in the same run; and the peak of memory.
 
 loop: what the host does beside a training step: seconds that a step of a tiny model takes longer when it is
 executed by itself than as one of many.
@@ -32,7 +32,7 @@ by the operations and the bytes of the step and the datasheets' peaks.
 
 from absl import flags
 
-from byola_keras.commands import common, field_flags
+from byola_keras.commands import common
 from byola_keras.commands.command import Command
 from byola_keras.training.recipe import Recipe
 
@@ -46,8 +46,12 @@ def define_flags(values: flags.FlagValues) -> None:
     define.string(
         "trace_dir", None, "Folder that gets a profile of three more steps, for TensorBoard (step)."
     )
-    field_flags.define(Recipe, values, only=["precision"])
     define.bool("xla", False, "Compile forward and backward pass by XLA (step).")
+    define.list(
+        "precision",
+        [Recipe.precision],
+        "Precisions of the networks, with commas between them: all in one run, in turns (step).",
+    )
     common.sound_flag(values, "audio_dir", "The sound that is read (input)")
     define.string(
         "corpus", None, "Name of the prepared corpus that is read (input). Default: the only one there is."

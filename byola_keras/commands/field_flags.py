@@ -1,22 +1,19 @@
 """Flags made from the fields of `Settings` dataclasses, and the dataclasses made from the flags."""
 
 import dataclasses
-from collections.abc import Collection
 
 from absl import flags
 
 from byola_keras.fields import Settings, value_type
 
 
-def define(settings: type[Settings], values: flags.FlagValues, only: Collection[str] = ()) -> None:
+def define(settings: type[Settings], values: flags.FlagValues) -> None:
     """Defines a flag for each field, with the field's name, default, help text, bounds and choices.
 
-    `only` names the fields that get one, where not all do. A field of texts is a flag that may be repeated;
-    one of numbers takes them with commas between.
+    A field of texts is a flag that may be repeated; one of numbers takes them with commas between.
     """
     for field in dataclasses.fields(settings):
-        if not only or field.name in only:
-            _define_flag(field, value_type(settings, field.name), values)
+        _define_flag(field, value_type(settings, field.name), values)
 
 
 def build(settings: type[Settings], values: flags.FlagValues) -> Settings:

@@ -1,13 +1,17 @@
 """Measures how fast a training step is, also as a share of what the machine can do."""
 
 import math
+import os
+from collections.abc import Sequence
 
+import keras
 import tensorflow as tf
 
 from byola_keras.memory import peak_memory
 from byola_keras.models.norm_stats import NormStats
 from byola_keras.timing.turns import median_ratio, time_in_turns
 from byola_keras.training.build_model import build_model
+from byola_keras.training.precision import resolved
 from byola_keras.training.recipe import Recipe
 
 CROP_LENGTH = 15_200
@@ -22,7 +26,7 @@ def time_step(
     rounds: int,
     jit_compile: bool = False,
     trace_dir: str | None = None,
-    precision: str = "float32",
+    precisions: Sequence[str] = ("float32",),
 ) -> dict:
     """Times the training step, its front end, its augmentation, and a matrix product, in turns.
 
@@ -30,48 +34,84 @@ def time_step(
         batch_size: number of clips in a step.
         rounds: how often each is timed, after two rounds that are not counted.
         jit_compile: whether XLA compiles the forward and backward pass.
-        trace_dir: folder that gets a profile of some more steps, which TensorBoard shows; None for none.
-        precision: the networks' precision, see `Recipe.precision`.
+        trace_dir: folder that gets a profile of some more steps, which TensorBoard shows; None for none. Of
+            several precisions each gets a folder in it.
+        precisions: of the networks, see `Recipe`; the matrix product is of the type that they compute in.
 
     Returns:
-        JSON values by name: medians of seconds, the share of the machine's own rate of float32 matrix
-        products that the step reaches ("matmul_share"), and the peak of memory up to the last step in GiB, of
-        main memory and of each GPU.
+        JSON values by name: medians of seconds, the share of the machine's own rate of matrix products that
+        the step reaches ("matmul_share"), and the peak of memory up to the last step in GiB, of main memory
+        and of each GPU, of all precisions together. With several precisions, the names of what differs begin
+        with the precision, and "..._over_..." says how many times as fast as the first each is.
     """
-    model = build_model(NormStats(-8.0, 4.0, 0), CROP_LENGTH, Recipe(precision=precision), jit_compile)
-    waveforms = tf.random.normal([batch_size, CROP_LENGTH], stddev=0.1)
-    square = tf.random.normal([_MATMUL_SIZE, _MATMUL_SIZE])
-    log_mel = model.normalized_log_mel(waveforms)
+    timed = {resolved(each): _Timed(batch_size, jit_compile, resolved(each)) for each in precisions}
     functions = {
-        "matmul": tf.function(lambda: _products(square)),
-        "step": tf.function(lambda: model.train_step(waveforms)["loss"]),
-        "frontend": tf.function(lambda: model.normalized_log_mel(waveforms)),
-        "augment": tf.function(lambda: model.augmentation(log_mel)),
+        (precision, name): function
+        for precision, each in timed.items()
+        for name, function in each.functions.items()
     }
     timings = time_in_turns(functions, rounds, uncounted=2)
     memory = peak_memory()
-    if trace_dir is not None:
-        _trace(functions["step"], trace_dir)
-    flops = step_flops(model, batch_size, *log_mel.shape[1:])
-    seconds = {name: timing.medians()[0] for name, timing in timings.items()}
-    step, matmul = timings["step"], timings["matmul"]
-    work = flops / _MATMUL_FLOPS
-    return {
-        "batch_size": batch_size,
-        "precision": precision,
-        "rounds": rounds,
-        "clips_per_second": batch_size / seconds["step"],
-        "step_seconds": seconds["step"],
-        "cpu_seconds_per_step": step.medians()[1],
-        "step_gflop": flops / 1e9,
-        "matmul_gflop_per_second": _MATMUL_FLOPS / seconds["matmul"] / 1e9,
-        "matmul_share": work * median_ratio(matmul.wall, step.wall),
-        "matmul_share_of_cpu_seconds": work * median_ratio(matmul.cpu, step.cpu),
-        "frontend_seconds": seconds["frontend"],
-        "augment_seconds": seconds["augment"],
-        "frontend_and_augment_share": (seconds["frontend"] + seconds["augment"]) / seconds["step"],
-        **{f"peak_gib_of_{name.replace(' ', '_')}": gib for name, gib in memory.items()},
-    }
+    several = len(timed) > 1
+    figures = {"batch_size": batch_size, "precision": ",".join(timed), "rounds": rounds}
+    for precision, each in timed.items():
+        if trace_dir is not None:
+            _trace(each.functions["step"], os.path.join(trace_dir, precision) if several else trace_dir)
+        of_precision = each.figures({name: timings[precision, name] for name in each.functions})
+        figures |= {f"{precision}_{name}" if several else name: of_precision[name] for name in of_precision}
+    return (
+        figures
+        | _ratios({precision: timings[precision, "step"] for precision in timed})
+        | {f"peak_gib_of_{name.replace(' ', '_')}": gib for name, gib in memory.items()}
+    )
+
+
+class _Timed:
+    """What is timed of one precision."""
+
+    def __init__(self, batch_size, jit_compile, precision):
+        recipe = Recipe(precision=precision)
+        model = build_model(NormStats(-8.0, 4.0, 0), CROP_LENGTH, recipe, jit_compile)
+        waveforms = tf.random.normal([batch_size, CROP_LENGTH], stddev=0.1)
+        square = tf.random.normal([_MATMUL_SIZE, _MATMUL_SIZE])
+        square = tf.cast(square, keras.dtype_policies.get(precision).compute_dtype)
+        log_mel = model.normalized_log_mel(waveforms)
+        self.functions = {
+            "matmul": tf.function(lambda: _products(square)),
+            "step": tf.function(lambda: model.train_step(waveforms)["loss"]),
+            "frontend": tf.function(lambda: model.normalized_log_mel(waveforms)),
+            "augment": tf.function(lambda: model.augmentation(log_mel)),
+        }
+        self._batch_size = batch_size
+        self._flops = step_flops(model, batch_size, *log_mel.shape[1:])
+
+    def figures(self, timings):
+        """JSON values by name, of the timings of the functions."""
+        seconds = {name: timing.medians()[0] for name, timing in timings.items()}
+        step, matmul = timings["step"], timings["matmul"]
+        work = self._flops / _MATMUL_FLOPS
+        return {
+            "clips_per_second": self._batch_size / seconds["step"],
+            "step_seconds": seconds["step"],
+            "cpu_seconds_per_step": step.medians()[1],
+            "step_gflop": self._flops / 1e9,
+            "matmul_gflop_per_second": _MATMUL_FLOPS / seconds["matmul"] / 1e9,
+            "matmul_share": work * median_ratio(matmul.wall, step.wall),
+            "matmul_share_of_cpu_seconds": work * median_ratio(matmul.cpu, step.cpu),
+            "frontend_seconds": seconds["frontend"],
+            "augment_seconds": seconds["augment"],
+            "frontend_and_augment_share": (seconds["frontend"] + seconds["augment"]) / seconds["step"],
+        }
+
+
+def _ratios(steps):
+    """How many times as fast as the step of the first precision those of the others are."""
+    (first, slow), *others = steps.items()
+    figures = {}
+    for name, fast in others:
+        figures[f"{name}_over_{first}"] = median_ratio(slow.wall, fast.wall)
+        figures[f"{name}_over_{first}_by_cpu"] = median_ratio(slow.cpu, fast.cpu)
+    return figures
 
 
 def _trace(step, folder):

@@ -13,6 +13,7 @@ from byola_keras.models.contract import check_encoder
 from byola_keras.models.initializers import seeded_initializers
 from byola_keras.models.norm_stats import NormStats
 from byola_keras.training import blocks
+from byola_keras.training.precision import resolved
 from byola_keras.training.recipe import Recipe
 
 
@@ -33,7 +34,7 @@ def build_model(
     Raises:
         ValueError: a block of the recipe cannot be made.
     """
-    with seeded_initializers(recipe.seed), _dtype_policy(recipe.precision):
+    with seeded_initializers(recipe.seed), _dtype_policy(resolved(recipe.precision)):
         model = make_model(stats, recipe)
         model.build((None, crop_length))
         model.compile(Adam(recipe.learning_rate), jit_compile=jit_compile)

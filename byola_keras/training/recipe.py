@@ -65,7 +65,10 @@ class Recipe(Settings):
     )
     learning_rate: float = setting(1e-4, "Step size of Adam.", minimum=0.0)
     precision: str = setting(
-        "float32", "Precision of the networks.", choices=("float32", "mixed_bfloat16", "mixed_float16")
+        "float32",
+        "Precision of the networks. auto: mixed_bfloat16 on CPUs with instructions for it and on GPUs from "
+        "Ampere on, else float32; a run that is resumed keeps its own.",
+        choices=("float32", "mixed_bfloat16", "mixed_float16", "auto"),
     )
     sync_batch_norm: bool = setting(True, "Whether batch statistics are those of all devices together.")
     global_batch_size: int = setting(256, "Clips in a step, over all devices.", minimum=2)

@@ -1,6 +1,7 @@
 """The pre-training run, from sound to a trained embedder, read from top to bottom."""
 
 import contextlib
+import dataclasses
 import os
 
 import tensorflow as tf
@@ -22,6 +23,7 @@ from byola_keras.training.dry_run import describe
 from byola_keras.training.intervals import Interval
 from byola_keras.training.metrics_file import MetricsFile
 from byola_keras.training.open_stream import clear_errors, open_stream
+from byola_keras.training.precision import resolved
 from byola_keras.training.probe_callback import Probe, load_probe_task
 from byola_keras.training.recipe import Recipe, Runtime, Sound
 from byola_keras.training.saver import Saver
@@ -81,7 +83,7 @@ def pretrain(
         strategy = devices.make_strategy(runtime.num_devices) if alone else devices.connect_workers()
         _check_divisible(recipe.global_batch_size, strategy.num_replicas_in_sync)
         jit_compile = devices.uses_xla(runtime)
-        check_blocks(recipe)
+        recipe = _as_it_runs(recipe, workdir)
         task = load_probe_task(runtime.probe_task) if runtime.probe_task and cluster.is_chief else None
 
         # Sound: the clips of a step are a function of the step --------------------------------------
@@ -177,6 +179,12 @@ def _begin(workdir, configured, stream, readers, flags_text):
     norm_stats.save(stats, workdir)
     write_text(os.path.join(workdir, configuration.FLAGS_FILE), flags_text)
     return stats
+
+
+def _as_it_runs(recipe, workdir):
+    """The recipe with the precision that "auto" stands for; an error if a block cannot be made."""
+    check_blocks(recipe)
+    return dataclasses.replace(recipe, precision=resolved(recipe.precision, workdir))
 
 
 def _measure_statistics(stream, crops, workers):

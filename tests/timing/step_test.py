@@ -24,15 +24,20 @@ def test_share_of_the_machines_own_rate(monkeypatch, tmp_path):
     seconds = {"matmul": (4.0, 8.0), "step": (1.0, 4.0), "frontend": (0.1, 0.1), "augment": (0.2, 0.2)}
 
     def timed(functions, rounds, uncounted):
-        assert functions.keys() == seconds.keys()
         timings = {name: Timings() for name in functions}
-        for name, (wall, cpu) in seconds.items():
-            timings[name].wall, timings[name].cpu = [wall] * rounds, [cpu] * rounds
+        assert {name for _, name in functions} == seconds.keys()
+        for precision, name in functions:
+            faster = 2.0 if (precision, name) == ("mixed_bfloat16", "step") else 1.0
+            timing = timings[precision, name]
+            timing.wall, timing.cpu = ([each / faster] * rounds for each in seconds[name])
         return timings
 
     model = tiny_byol(samples=15200)
     model.compile("sgd")
-    monkeypatch.setattr(step, "build_model", lambda *a, **k: model)
+    built = []
+    monkeypatch.setattr(
+        step, "build_model", lambda stats, length, recipe, jit: built.append(recipe.precision) or model
+    )
     monkeypatch.setattr(step, "time_in_turns", timed)
     monkeypatch.setattr(step, "step_flops", lambda *a: step._MATMUL_FLOPS / 100)
     figures = step.time_step(batch_size=8, rounds=3, trace_dir=str(tmp_path))
@@ -44,6 +49,10 @@ def test_share_of_the_machines_own_rate(monkeypatch, tmp_path):
     # The files that TensorBoard's profile plugin looks for.
     (profile,) = tmp_path.glob("plugins/profile/*/*.xplane.pb")
     assert b"Conv2D" in profile.read_bytes()
+    both = step.time_step(batch_size=8, rounds=3, precisions=("float32", "mixed_bfloat16"))
+    assert both["float32_matmul_share"] == figures["matmul_share"]
+    assert both["mixed_bfloat16_step_seconds"] == 0.5 and both["mixed_bfloat16_over_float32"] == 2
+    assert built == ["float32", "float32", "mixed_bfloat16"]
 
 
 def test_flops_without_a_predictor_and_of_another_log_mel():
