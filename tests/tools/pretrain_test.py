@@ -10,6 +10,7 @@ import byola_keras
 from tests import processes
 from tests.processes import finish, read_until
 from tests.sounds import write_sounds
+from tests.training.soak import Disturbance, differences, disturbed
 from tests.workdirs import losses
 
 TINY = [
@@ -63,44 +64,20 @@ def test_whole_run(uninterrupted):
     assert not [name for name in os.listdir(workdir) if "partial" in name]
 
 
-def test_deterministic_run_is_the_same_on_a_cpu(uninterrupted, sounds, tmp_path):
-    """TensorFlow then refuses some operations, and cannot go back within a process."""
-    code, output = finish(
-        start(
-            *TINY,
-            f"--audio_dir={sounds}",
-            f"--workdir={tmp_path}",
-            "--steps=2",
-            "--deterministic",
-            "--notf32",
-        )
-    )
-    assert code == 0, output
-    assert losses(tmp_path) == losses(uninterrupted[0])[:2]
-
-
 def test_killed_run_goes_on_as_if_nothing_had_happened(uninterrupted, sounds, tmp_path):
-    arguments = [
-        *TINY,
-        f"--audio_dir={sounds}",
-        f"--workdir={tmp_path}",
-        "--steps=60",
-        "--checkpoint_every=5",
-    ]
-    for checkpoint in ("step-10", "step-35"):
-        process = start(*arguments)
-        read_until(process, f"{checkpoint} in ")
-        process.send_signal(signal.SIGKILL)
-        assert finish(process)[0] == -signal.SIGKILL
-    code, output = finish(start(*arguments))
-    assert code == 0, output
-    assert "Resumed from" in output
-    # Digit by digit: weights, slots, target, memory, draws and data were all the same.
-    assert losses(tmp_path) == losses(uninterrupted[0])
+    """Digit by digit: weights, slots, target, memory, draws and data were all the same."""
+    arguments = [*TINY, f"--audio_dir={sounds}", "--steps=60", "--checkpoint_every=5"]
+    disturbances = [Disturbance(False, 10, 0.0), Disturbance(True, 25, 0.0), Disturbance(False, 35, 0.02)]
+    workdir = tmp_path / "run"
+    counts = disturbed([*arguments, "--steps_per_execution=10"], workdir, tmp_path / "log", disturbances)
+    assert counts == {"kills": 2, "full_disks": 1}
+    assert "Resumed from" in (tmp_path / "log-last.txt").read_text()
+    found = differences(uninterrupted[0], workdir)
+    assert found["rows"] == 60 and found["differing_rows"] == found["differing_weights"] == 0
     # The flags that were written repeat the run; it is done already.
-    code, output = finish(start(f"--flagfile={tmp_path / 'flags.txt'}"))
+    code, output = finish(start(f"--flagfile={workdir / 'flags.txt'}"))
     assert code == 0 and "60 steps done, 0 to go" in output
-    assert len(losses(tmp_path)) == 60
+    assert len(losses(workdir)) == 60
 
 
 def test_sigterm_saves_and_exits_cleanly(uninterrupted, sounds, tmp_path):

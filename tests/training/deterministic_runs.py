@@ -1,0 +1,28 @@
+"""Runs for `deterministic_test.py`, in a process of their own: determinism cannot be switched off again.
+
+python -m tests.training.deterministic_runs SOUNDS FOLDER
+"""
+
+import pathlib
+import sys
+
+import tensorflow as tf
+
+from tests.workdirs import train
+
+# XLA takes minutes to compile for two devices: it was tried by hand.
+TWO_DEVICES = {"deterministic": True, "num_devices": 2, "steps_per_execution": 2}
+
+
+def main(sounds, folder):
+    """Trains on two devices with and without a stop, and on one."""
+    (cpu,) = tf.config.list_physical_devices("CPU")
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+    train(folder / "whole", sounds, steps=4, **TWO_DEVICES)
+    train(folder / "resumed", sounds, steps=1, **TWO_DEVICES)
+    train(folder / "resumed", sounds, steps=4, **TWO_DEVICES)
+    train(folder / "one", sounds, steps=4, deterministic=True, tf32=False, steps_per_execution=2)
+
+
+if __name__ == "__main__":
+    main(*map(pathlib.Path, sys.argv[1:]))
