@@ -23,6 +23,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -75,25 +76,37 @@ def plan(steps: int, kills: int, full_disks: int, seed: int, seconds: float = 1.
 
 
 class Run:
-    """A process of `pretrain`, which writes what it prints to a file."""
+    """A process of `pretrain`, whose output goes to a file."""
 
     def __init__(self, arguments, workdir, log):
         self.workdir, self._log = pathlib.Path(workdir), pathlib.Path(log)
         command = [sys.executable, TOOLS / "pretrain.py", *map(str, arguments), f"--workdir={workdir}"]
-        with open(log, "w") as file:
-            self.process = subprocess.Popen(
-                command, stdout=file, stderr=subprocess.STDOUT, start_new_session=True
-            )
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        # By a pipe: a process that may write no file could not say so to one.
+        self._reader = threading.Thread(target=self._copy_output)
+        self._reader.start()
+
+    def _copy_output(self):
+        with self.process.stdout, open(self._log, "wb", buffering=0) as file:
+            for line in self.process.stdout:
+                file.write(line)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *raised):
         self.process.kill()
-        self.process.wait()
+        self.end()
+
+    def end(self) -> int:
+        """Waits for the end of the process and of its output; returns the exit code."""
+        self._reader.join()
+        return self.process.wait()
 
     def output(self) -> str:
-        return self._log.read_text(errors="replace")
+        return self._log.read_text(errors="replace") if self._log.exists() else ""
 
     def ended(self) -> bool:
         return self.process.poll() is not None
@@ -134,7 +147,7 @@ def undisturbed(arguments, workdir, log) -> dict[int, float]:
             if due:
                 memory[due[-1]] = round(run.resident_mib(), 1)
             time.sleep(0.05)
-        assert run.process.returncode == 0, run.output()
+        assert run.end() == 0, run.output()
     return memory
 
 
@@ -144,10 +157,10 @@ def disturbed(arguments, workdir, logs, disturbances, small_disk=None) -> dict[s
     for number, disturbance in enumerate(disturbances):
         with Run(arguments, workdir, f"{logs}-{number}.txt") as run:
             if not run.wait_for(disturbance):
-                assert run.process.returncode == 0, run.output()
+                assert run.end() == 0, run.output()
             elif disturbance.full_disk:
                 with full_disk(run, _ROOM[counts["full_disks"] % len(_ROOM)], small_disk):
-                    code = run.process.wait()
+                    code = run.end()
                 output = run.output()
                 assert code == 1 and _FULL in output and "Traceback" not in output, output
                 counts["full_disks"] += 1
@@ -155,7 +168,7 @@ def disturbed(arguments, workdir, logs, disturbances, small_disk=None) -> dict[s
                 # Leaving the block kills it.
                 counts["kills"] += 1
     with Run(arguments, workdir, f"{logs}-last.txt") as run:
-        assert run.process.wait() == 0, run.output()
+        assert run.end() == 0, run.output()
     return counts
 
 
