@@ -76,7 +76,7 @@ def test_killed_run_goes_on_as_if_nothing_had_happened(uninterrupted, sounds, tm
     assert found["rows"] == 60 and found["differing_rows"] == found["differing_weights"] == 0
     # The flags that were written repeat the run; it is done already.
     code, output = finish(start(f"--flagfile={workdir / 'flags.txt'}"))
-    assert code == 0 and "60 steps done, 0 to go" in output
+    assert code == 0 and "steps done: 60, to go: 0" in output
     assert len(losses(workdir)) == 60
 
 

@@ -43,7 +43,7 @@ TINY = (
     "--checkpoint_every=200",
 )
 # What a run says once it begins to train, and when its disk is full.
-_BEGUN, _FULL = "steps done, ", "make room, and the same command goes on"
+_BEGUN, _FULL = ", to go: ", "make room, and the same command goes on"
 _TIMES = ("step_seconds", "data_seconds")
 # Bytes that are left on a full disk: too few for a row, or for a checkpoint.
 _ROOM = (10, 20_000)
