@@ -12,6 +12,7 @@ from byola_keras.commands import (
     embed,
     evaluate,
     export,
+    free_sounds,
     prepare,
     pretrain,
     probe_notes,
@@ -22,6 +23,7 @@ COMMANDS = {
     module.COMMAND.name: module.COMMAND
     for module in (
         check,
+        free_sounds,
         prepare,
         pretrain,
         evaluate,

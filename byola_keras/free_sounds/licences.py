@@ -1,0 +1,114 @@
+"""The licence of each file, as the copyright file of its package states it.
+
+Most copyright files are machine-readable (DEP-5,
+https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/): paragraphs name files by patterns, and of
+the paragraphs that match a file the last one holds. Of the others, the names of licences in them are found.
+"""
+
+import logging
+import re
+import warnings
+from typing import NamedTuple
+
+# How copyright files that are not machine-readable call licences, and the short name of each. What stands in
+# /usr/share/common-licenses is referred to by its path.
+_NAMES = {
+    r"common-licenses/((?:L?GPL|GFDL|Apache|Artistic|BSD|MPL|CC0)[-.\w]*\w)": r"\1",
+    r"CC[- ]BY[- ]SA[- ]?(\d\.\d)?": r"CC-BY-SA-\1",
+    r"CC[- ]BY[- ](\d\.\d)": r"CC-BY-\1",
+    r"Attribution[- ]Share[- ]?Alike(?: license)?,?(?: version| v\.?)? ?(\d\.\d)": r"CC-BY-SA-\1",
+    r"CC0": "CC0",
+    r"public domain": "public-domain",
+    r"(?:GNU )?(?:Lesser|Library) General Public License": "LGPL",
+    r"GNU General Public License|GNU GPL": "GPL",
+    r"GNU Free Documentation License": "GFDL",
+    r"Permission is hereby granted, free of charge": "MIT",
+    r"provided 'as-is', without any express or implied": "Zlib",
+    r"Redistribution and use in source and binary forms": "BSD",
+}
+
+
+class Licence(NamedTuple):
+    """What a copyright file says of one file.
+
+    Attributes:
+        names: the licence's short name, such as "GPL-2+"; where the whole copyright file was searched, all
+            names found, with " / " between them.
+        stated: where that stands: the patterns of the paragraph, or "names in the whole file".
+    """
+
+    names: str
+    stated: str
+
+
+NOT_STATED = Licence("not stated", "no copyright file in the package")
+
+
+class Copyright:
+    """A copyright file.
+
+    Args:
+        text: its text; None if the package has none.
+    """
+
+    def __init__(self, text: str | None):
+        self._paragraphs, self._default = [], NOT_STATED
+        if text is None:
+            return
+        self._default = Licence(_found_names(text), "names in the whole file")
+        self._paragraphs = list(_files_paragraphs(text))
+
+    def licence_of(self, path: str) -> Licence:
+        """Says under which licence a file of the package is.
+
+        Patterns are of paths in the sources of the package, and where a file lay there is not known once it
+        is installed: a pattern counts as a match if it matches the path from any of its folders on
+        (of "usr/share/game/music/a.ogg" also "music/a.ogg" and "a.ogg"). The last paragraph that matches
+        holds, as the standard says.
+
+        Args:
+            path: the path in the package, without a slash at its beginning.
+        """
+        parts = path.split("/")
+        ends = ["/".join(parts[start:]) for start in range(len(parts))]
+        for paragraph in reversed(self._paragraphs):
+            if any(paragraph.matches(end) for end in ends):
+                return Licence(_short_name(paragraph), "Files: " + " ".join(paragraph.files))
+        return self._default
+
+
+def _files_paragraphs(text):
+    """The paragraphs of a machine-readable copyright file; none of others."""
+    from debian import copyright as dep5  # noqa: PLC0415
+
+    logger = logging.getLogger("debian.copyright")
+    former = logger.level
+    # It reports old forms of the standard, which are read all the same.
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            paragraphs = list(
+                dep5.Copyright(text.splitlines(keepends=True), strict=False).all_files_paragraphs()
+            )
+            return [paragraph for paragraph in paragraphs if paragraph.files and paragraph.license]
+    except (dep5.Error, ValueError):
+        return []
+    finally:
+        logger.setLevel(former)
+
+
+def _short_name(paragraph):
+    return " ".join(paragraph.license.synopsis.split()) or _found_names(paragraph.license.text or "")
+
+
+def _found_names(text):
+    # Lines of a comment or of a text begin anywhere.
+    text = " ".join(text.split())
+    names = {}
+    for pattern, name in _NAMES.items():
+        for match in re.finditer(pattern, text, re.IGNORECASE):
+            names[match.expand(name).rstrip("-.")] = None
+    # "GPL" says nothing more where "GPL-2" was found.
+    kept = [name for name in names if not any(other.startswith(name + "-") for other in names)]
+    return " / ".join(kept) or "not recognised"
