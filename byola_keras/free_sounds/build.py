@@ -1,6 +1,8 @@
 """Makes the free corpus: fetched, unpacked, cut, checked, prepared, described."""
 
+import contextlib
 import dataclasses
+import itertools
 import os
 from collections.abc import Sequence
 
@@ -71,9 +73,10 @@ def build(
         sounds = _take_all(list(debs.values()), work_dir, limits, workers)
         checked = check_pieces(sounds, work_dir, workers)
         if not checked.seconds:
+            broken = len(checked.left_out) + sum(len(sound.unreadable) for sound in sounds)
             raise ValueError(
                 f"The packages must hold sound that can be used. Received: {', '.join(debs)}; "
-                f"{len(checked.left_out)} files were broken, silent or the like."
+                f"{broken} files were broken, silent or the like."
             )
         paths = sorted(checked.seconds)
         report = prepare(
@@ -104,12 +107,11 @@ def _debs(wanted, places, work_dir) -> dict[str, Deb]:
 def _take_all(debs, work_dir, limits, workers) -> list[PackageSound]:
     """The sound of all packages, in their order; each package is the task of one process."""
     sounds = []
-    with process_pool(min(workers or available_cores(), len(debs))) as pool:
-        for number, sound in enumerate(pool.map(_take, [(deb, work_dir, limits) for deb in debs]), start=1):
+    with contextlib.ExitStack() as stack:
+        processes = min(workers or available_cores(), len(debs))
+        run = stack.enter_context(process_pool(processes)).map if processes > 1 else map
+        taken = run(take_sound, debs, itertools.repeat(work_dir), itertools.repeat(limits))
+        for number, sound in enumerate(taken, start=1):
             logging.info("%d of %d packages: %s.", number, len(debs), sound.label)
             sounds.append(sound)
     return sounds
-
-
-def _take(task):
-    return take_sound(*task)

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import io
 import json
 import os
 import posixpath
@@ -19,13 +20,15 @@ from byola_keras.free_sounds.deb import Deb, files_of
 EXTENSIONS = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au")
 FILES_FOLDER, COPYRIGHT_FILE, PACKAGE_FILE = "files", "copyright", "package.json"
 
+# OpenTTD's archives: an index, then WAV files.
+_ROW_OF_WAV = ".cat"
 _ZIP_MAGIC = b"PK\x03\x04"
 # A package may leave its copyright file to another one, by a link; most have one of their own.
 _COPYRIGHT = re.compile(r"usr/share/doc/[^/]+/copyright")
 
 
 def unpack(deb: Deb, folder: str) -> str:
-    """Takes the sound out of a package, also out of zip archives in it (.pk3, .wz, .jar and others).
+    """Takes the sound out of a package, also out of archives in it: zip (.pk3, .wz, .jar) and .cat.
 
     Args:
         deb: the package.
@@ -60,9 +63,12 @@ def unpack(deb: Deb, folder: str) -> str:
 
 
 def _take(path, content, folder):
-    """Keeps a file if it is sound, and the sound in it if it is a zip archive."""
+    """Keeps a file if it is sound, and the sound in it if it is an archive."""
     if path.lower().endswith(EXTENSIONS):
         _copy(content, _inside(folder, path))
+    elif path.lower().endswith(_ROW_OF_WAV):
+        for number, sound in enumerate(_wav_files(content.read())):
+            _copy(io.BytesIO(sound), _inside(folder, f"{path}/{number:04d}.wav"))
     elif content.read(len(_ZIP_MAGIC)) == _ZIP_MAGIC:
         content.seek(0)
         try:
@@ -83,6 +89,16 @@ def _take_from_zip(path, content, folder):
             if member.filename.lower().endswith(EXTENSIONS) and not member.is_dir():
                 with archive.open(member) as sound:
                     _copy(sound, _inside(folder, f"{path}/{member.filename}"))
+
+
+def _wav_files(content):
+    """The WAV files that stand one after the other in an archive."""
+    start = content.find(b"RIFF")
+    while start >= 0:
+        end = start + 8 + int.from_bytes(content[start + 4 : start + 8], "little")
+        if content[start + 8 : start + 12] == b"WAVE":
+            yield content[start:end]
+        start = content.find(b"RIFF", start + 12)
 
 
 def _inside(folder, path):
