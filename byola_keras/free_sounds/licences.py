@@ -28,6 +28,9 @@ _NAMES = {
 }
 
 
+_WILDCARD = re.compile(r"[*?\\]")
+
+
 class Licence(NamedTuple):
     """What a copyright file says of one file.
 
@@ -57,24 +60,62 @@ class Copyright:
             return
         self._default = Licence(_found_names(text), "names in the whole file")
         self._paragraphs = list(_files_paragraphs(text))
+        self._places = [place for paragraph in self._paragraphs for place in _places(paragraph.files)]
 
     def licence_of(self, path: str) -> Licence:
         """Says under which licence a file of the package is.
 
-        Patterns are of paths in the sources of the package, and where a file lay there is not known once it
-        is installed: a pattern counts as a match if it matches the path from any of its folders on
-        (of "usr/share/game/music/a.ogg" also "music/a.ogg" and "a.ogg"). The last paragraph that matches
-        holds, as the standard says.
-
         Args:
             path: the path in the package, without a slash at its beginning.
         """
-        parts = path.split("/")
-        ends = ["/".join(parts[start:]) for start in range(len(parts))]
+        if not self._paragraphs:
+            return self._default
+        source = self._path_in_sources(path)
         for paragraph in reversed(self._paragraphs):
-            if any(paragraph.matches(end) for end in ends):
+            if paragraph.matches(source):
                 return Licence(_short_name(paragraph), "Files: " + " ".join(paragraph.files))
         return self._default
+
+    def _path_in_sources(self, path):
+        """Where a file probably lay in the sources of the package, whose paths the patterns are of.
+
+        A package installs "etc/samples/a.flac" of its sources as "usr/share/game/samples/a.flac". Of all
+        patterns, that one tells the place whose end has most names in common with the path: "etc/samples/*".
+        """
+        names = path.split("/")
+        best, found = (0, 0), path
+        for place in self._places:
+            if (place.literals, -len(place.head)) <= best or not place.literal_names <= set(names):
+                continue
+            for start in range(len(names)):
+                if place.pattern.fullmatch("/".join(names[start:])):
+                    best, found = (place.literals, -len(place.head)), "/".join([*place.head, *names[start:]])
+                    break
+        return found
+
+
+class _Place(NamedTuple):
+    """An end of a pattern: of "etc/samples/*" the head "etc" and the rest "samples/*" with a literal name."""
+
+    head: tuple[str, ...]
+    pattern: re.Pattern
+    literal_names: frozenset[str]
+    literals: int
+
+
+def _places(patterns):
+    """All ends of patterns that have a name without wildcards, behind a head without wildcards."""
+    from debian.copyright import globs_to_re  # noqa: PLC0415
+
+    for pattern in patterns:
+        names = pattern.removeprefix("./").split("/")
+        for start in range(len(names)):
+            literal = [name for name in names[start:] if not _WILDCARD.search(name)]
+            if literal:
+                rest = globs_to_re(["/".join(names[start:])])
+                yield _Place(tuple(names[:start]), rest, frozenset(literal), len(literal))
+            if _WILDCARD.search(names[start]):
+                break
 
 
 def _files_paragraphs(text):

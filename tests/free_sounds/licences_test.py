@@ -9,6 +9,32 @@ def test_machine_readable():
     assert copyright.licence_of("usr/share/game/musical/a.ogg") == ("GPL-2+", "Files: *")
 
 
+def test_place_in_the_sources_is_told_by_the_pattern_with_most_names_in_common():
+    text = (
+        COPYRIGHT
+        + """
+Files: share/game/Sounds/*
+Copyright: a
+License: GFDL-1.3
+
+Files: game/*
+Copyright: b
+License: MIT
+
+Files: etc/[samples]/hit?.wav
+ *.mp3
+Copyright: c
+License: CC-BY-4.0
+"""
+    )
+    licence_of = Copyright(text).licence_of
+    # Of the sources' "share/game/Sounds" and not of their "game".
+    assert licence_of("usr/share/games/game/Sounds/hit1.wav").names == "GFDL-1.3"
+    assert licence_of("usr/share/games/game/other.wav").names == "MIT"
+    assert licence_of("usr/share/games/game/Sounds/music.mp3").names == "CC-BY-4.0"
+    assert licence_of("usr/lib/a.wav").names == "GPL-2+"
+
+
 def test_names_in_other_files():
     text = """This is free software under the terms of the GNU General Public
         License, see `/usr/share/common-licenses/GPL-3'. The music is under the Creative Commons
