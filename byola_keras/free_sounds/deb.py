@@ -45,7 +45,7 @@ def files_of(deb: Deb) -> Iterator[tuple[str, IO[bytes]]]:
     """Gives the path, without a slash at its beginning, and the content of each file of a package.
 
     The content can be read until the next is asked for. Links are left out: what they lead to is there under
-    its own name.
+    its own name. Reading belongs into a block of `damage_named`.
 
     Raises:
         ValueError: the package is damaged.
@@ -65,19 +65,26 @@ def newer(one: str, other: str) -> bool:
 
 
 @contextlib.contextmanager
-def _opened(path):
-    check_installed()
+def damage_named(path: str) -> Iterator[None]:
+    """Raises the errors of damaged archives as a ValueError that names the package."""
     from debian.arfile import ArError  # noqa: PLC0415
-    from debian.debfile import DebFile  # noqa: PLC0415
 
     try:
-        with contextlib.closing(DebFile(path)) as package:
-            yield package
+        yield
     except (ArError, tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, KeyError) as error:
         raise ValueError(
             f"A package must be a whole .deb file. Received: {path}, which is damaged ({error}). Delete it; "
             "the same command fetches it again."
         ) from error
+
+
+@contextlib.contextmanager
+def _opened(path):
+    check_installed()
+    from debian.debfile import DebFile  # noqa: PLC0415
+
+    with damage_named(path), contextlib.closing(DebFile(path)) as package:
+        yield package
 
 
 def check_installed() -> None:

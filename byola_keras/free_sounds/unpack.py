@@ -1,6 +1,5 @@
 """Takes the sound files and the copyright file out of a Debian package."""
 
-import contextlib
 import hashlib
 import io
 import json
@@ -15,7 +14,7 @@ from typing import IO
 from absl import logging
 
 from byola_keras.atomic import replacing_folder
-from byola_keras.free_sounds.deb import Deb, files_of
+from byola_keras.free_sounds.deb import Deb, damage_named, files_of
 
 EXTENSIONS = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au")
 FILES_FOLDER, COPYRIGHT_FILE, PACKAGE_FILE = "files", "copyright", "package.json"
@@ -45,7 +44,7 @@ def unpack(deb: Deb, folder: str) -> str:
     target = os.path.join(folder, deb.label)
     if os.path.exists(os.path.join(target, PACKAGE_FILE)):
         return target
-    with replacing_folder(target) as temporary:
+    with replacing_folder(target) as temporary, damage_named(deb.path):
         for path, content in files_of(deb):
             if _COPYRIGHT.fullmatch(path):
                 _copy(content, os.path.join(temporary, COPYRIGHT_FILE))
@@ -71,20 +70,19 @@ def _take(path, content, folder):
             _copy(io.BytesIO(sound), _inside(folder, f"{path}/{number:04d}.wav"))
     elif content.read(len(_ZIP_MAGIC)) == _ZIP_MAGIC:
         content.seek(0)
+        # Looking for its list of files at its end would decompress a package twice: the archive is copied.
+        copy = os.path.join(folder, ".archive")
+        _copy(content, copy)
         try:
-            _take_from_zip(path, content, folder)
+            _take_from_zip(copy, path, folder)
         except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
             logging.warning("%s: what is behind %s is left out.", path, error)
+        finally:
+            os.remove(copy)
 
 
-def _take_from_zip(path, content, folder):
-    # Looking for its list of files at its end would decompress a package twice: the archive is copied first.
-    os.makedirs(folder, exist_ok=True)
-    copy = os.path.join(folder, ".archive")
-    _copy(content, copy)
-    with contextlib.ExitStack() as stack:
-        stack.callback(os.remove, copy)
-        archive = stack.enter_context(zipfile.ZipFile(copy))
+def _take_from_zip(copy, path, folder):
+    with zipfile.ZipFile(copy) as archive:
         for member in archive.infolist():
             if member.filename.lower().endswith(EXTENSIONS) and not member.is_dir():
                 with archive.open(member) as sound:

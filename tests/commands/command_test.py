@@ -41,7 +41,7 @@ def test_flagfile(tmp_path):
 
 @pytest.mark.parametrize("name", [name for name in COMMANDS if not COMMANDS[name].takes_arguments])
 def test_stray_arguments_are_refused(name):
-    required = ("model", "output_dir", "notes_dir", "weights", "output", "workdir")
+    required = ("model", "output_dir", "notes_dir", "weights", "output", "workdir", "work_dir")
     own = flags.FlagValues()
     COMMANDS[name].define_flags(own)
     given = [f"--{flag}=x" for flag in required if flag in own]
@@ -60,6 +60,7 @@ def test_beams_arguments_are_left(name):
     ("arguments", "message"),
     [
         (["embed", "--output_dir=o"], "--model must have a value"),
+        (["free_sounds", "--output_dir=o"], "--work_dir must have a value"),
         (["embed", "--output_dir=o", "--model=m", "--chunk_seconds=0"], "chunk_seconds=0"),
         (["export", "--output_dir=o", "--model=m", "--litert_input=pcm"], "litert_input=pcm"),
         (["evaluate", "--output_dir=o", "--seeds=1,two"], "integers with commas between them"),
