@@ -40,6 +40,8 @@ def run_command(name: str, flags: Sequence[str], held: Sequence[int] = ()) -> No
         # What the command has to say is news of the progress here, not the result: to the standard error.
         stdout=2,
         pass_fds=tuple(held),
+        # Where a platform names the machines of a cluster, a row trains on this one alone all the same.
+        env={name: value for name, value in os.environ.items() if name != "TF_CONFIG"},
     )
     try:
         code = process.wait()

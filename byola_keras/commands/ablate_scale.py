@@ -35,9 +35,7 @@ def define_flags(values: flags.FlagValues) -> None:
     define.integer("epochs", None, "Passes over the sound in place of the scale's steps or epochs.", 1)
     define.integer("global_batch_size", None, "Clips in a step in place of the scale's.", 2)
     define.float("learning_rate", None, "Adam's step size in place of the scale's.", 0.0)
-    define.enum(
-        "precision", None, ["float32", "mixed_bfloat16", "mixed_float16"], "Precision of the networks."
-    )
+    define.enum("precision", None, _precisions(), "Precision of the networks, as for byola pretrain.")
     define.string(
         "pretrain_flags",
         "",
@@ -50,6 +48,11 @@ def define_flags(values: flags.FlagValues) -> None:
         "Further flags of byola evaluate for all rows, with spaces between them: "
         "'--protocol=whole_clip --seeds=1,2'.",
     )
+
+
+def _precisions():
+    field = next(field for field in dataclasses.fields(Recipe) if field.name == "precision")
+    return list(field.metadata["choices"])
 
 
 def make_scale(values: flags.FlagValues) -> Scale:

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tests.workdirs import train
 
-# XLA takes minutes to compile for two devices: it was tried by hand.
+# Without XLA, which takes minutes to compile for two devices.
 TWO_DEVICES = {"deterministic": True, "num_devices": 2, "steps_per_execution": 2}
 
 
