@@ -81,3 +81,13 @@ def test_a_constant_input_is_no_division_by_nothing():
     layers[0].kernel.assign(tf.zeros_like(layers[0].kernel))
     y = convolution_block(tf.fill([2, 4, 4, 1], 3.0), *layers, keras.layers.MaxPooling2D(2), training=True)
     np.testing.assert_allclose(y, np.broadcast_to([0.1, 0.2, 0.0, 0.3], y.shape), atol=1e-6)
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("channels_in", [1, 2])
+def test_what_is_no_number_does_not_become_one(channels_in, training):
+    convolution, normalization = make_layers(channels_in, "float32")
+    x = tf.fill([2, 4, 4, channels_in], np.nan)
+    y = convolution_block(x, convolution, normalization, keras.layers.MaxPooling2D(2), training)
+    # What max pooling makes of NaN: too large for any healthy value, and without end in the next product.
+    assert not np.any(np.abs(y) < 1e38)
