@@ -125,7 +125,7 @@ def _download(batch, folder):
         said = " ".join(reasons) or done.stderr.strip()
         raise OSError(
             f"apt-get must be able to fetch the packages. Received: {', '.join(map(_said, batch))}; it says: "
-            f"{said} {_REMEDY} --packages chooses other packages."
+            f"{said.rstrip('.')}. {_REMEDY} --packages chooses other packages."
         )
     for name in os.listdir(incoming):
         os.replace(os.path.join(incoming, name), os.path.join(folder, name))
