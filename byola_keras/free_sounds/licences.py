@@ -5,6 +5,7 @@ https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/): paragraphs 
 the paragraphs that match a file the last one holds. Of the others, the names of licences in them are found.
 """
 
+import functools
 import logging
 import re
 import warnings
@@ -37,7 +38,7 @@ class Licence(NamedTuple):
     Attributes:
         names: the licence's short name, such as "GPL-2+"; where the whole copyright file was searched, all
             names found, with " / " between them.
-        stated: where that stands: the patterns of the paragraph, or "names in the whole file".
+        stated: where that stands: the pattern that holds, or "names in the whole file".
     """
 
     names: str
@@ -73,7 +74,8 @@ class Copyright:
         source = self._path_in_sources(path)
         for paragraph in reversed(self._paragraphs):
             if paragraph.matches(source):
-                return Licence(_short_name(paragraph), "Files: " + " ".join(paragraph.files))
+                pattern = next(each for each in paragraph.files if _compiled(each).match(source))
+                return Licence(_short_name(paragraph), f"Files: {pattern}")
         return self._default
 
     def _path_in_sources(self, path):
@@ -103,16 +105,21 @@ class _Place(NamedTuple):
     literals: int
 
 
-def _places(patterns):
-    """All ends of patterns that have a name without wildcards, behind a head without wildcards."""
+@functools.cache
+def _compiled(pattern):
     from debian.copyright import globs_to_re  # noqa: PLC0415
 
+    return globs_to_re([pattern])
+
+
+def _places(patterns):
+    """All ends of patterns that have a name without wildcards, behind a head without wildcards."""
     for pattern in patterns:
         names = pattern.removeprefix("./").split("/")
         for start in range(len(names)):
             literal = [name for name in names[start:] if not _WILDCARD.search(name)]
             if literal:
-                rest = globs_to_re(["/".join(names[start:])])
+                rest = _compiled("/".join(names[start:]))
                 yield _Place(tuple(names[:start]), rest, frozenset(literal), len(literal))
             if _WILDCARD.search(names[start]):
                 break

@@ -31,7 +31,7 @@ License: CC-BY-4.0
     # Of the sources' "share/game/Sounds" and not of their "game".
     assert licence_of("usr/share/games/game/Sounds/hit1.wav").names == "GFDL-1.3"
     assert licence_of("usr/share/games/game/other.wav").names == "MIT"
-    assert licence_of("usr/share/games/game/Sounds/music.mp3").names == "CC-BY-4.0"
+    assert licence_of("usr/share/games/game/Sounds/music.mp3") == ("CC-BY-4.0", "Files: *.mp3")
     assert licence_of("usr/lib/a.wav").names == "GPL-2+"
 
 
