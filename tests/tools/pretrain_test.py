@@ -24,8 +24,8 @@ TINY = [
 ]
 
 
-def start(*arguments, **how):
-    return processes.start("pretrain.py", *arguments, **how)
+def start(*arguments):
+    return processes.start("pretrain.py", *arguments)
 
 
 @pytest.fixture(scope="module")
@@ -39,14 +39,7 @@ def sounds(tmp_path_factory):
 def uninterrupted(sounds, tmp_path_factory):
     workdir = tmp_path_factory.mktemp("runs") / "uninterrupted"
     code, output = finish(
-        start(
-            *TINY,
-            f"--audio_dir={sounds}",
-            f"--workdir={workdir}",
-            "--steps=60",
-            "--checkpoint_every=5",
-            fresh=True,
-        )
+        start(*TINY, f"--audio_dir={sounds}", f"--workdir={workdir}", "--steps=60", "--checkpoint_every=5")
     )
     assert code == 0, output
     return workdir, output
