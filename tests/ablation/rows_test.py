@@ -104,7 +104,12 @@ def test_row_trains(name):
 
 
 def values(model):
-    return [weight.numpy() for weight in model.trainable_weights]
+    # The first bias has no gradient, not even a rounded one: it is in the mean that is taken off after it.
+    return [
+        weight.numpy()
+        for weight in model.trainable_weights
+        if not weight.path.endswith("/convolution_1/bias")
+    ]
 
 
 def settled(name):
