@@ -11,7 +11,7 @@ import tensorflow as tf
 from byola_keras.audio.files import find_audio_files
 from byola_keras.corpus.prepare import prepare
 from byola_keras.corpus.sources import FileSources
-from tests.memory import give_memory_back
+from tests import memory
 from tests.sounds import write_odd_sounds, write_sounds
 
 tf.config.set_logical_device_configuration(
@@ -27,12 +27,13 @@ def _same_start():
     keras.utils.set_random_seed(7)
     yield
     keras.config.set_dtype_policy("float32")
+    memory.give_memory_back_if_grown()
 
 
 @pytest.fixture(autouse=True, scope="module")
 def _memory_given_back():
     yield
-    give_memory_back()
+    memory.forget_session()
 
 
 @pytest.fixture(scope="session")

@@ -7,27 +7,34 @@ import subprocess
 import sys
 import time
 
+from tests import forked
+
 TOOLS = pathlib.Path(__file__).parents[1] / "tools"
 
 
-def start(tool, *arguments, python_path=(), environment=None):
+def start(tool, *arguments, python_path=(), environment=None, fresh=False):
     """Starts tools/`tool` and returns the process; it leads a process group of its own.
 
-    Folders of `python_path` have modules of the user's own; `environment` has variables by name.
+    Folders of `python_path` have modules of the user's own; `environment` has variables by name. A `fresh`
+    process is a new interpreter, with all that a user waits for; others have the package imported already.
     """
+    path, arguments = TOOLS / tool, list(map(str, arguments))
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(map(str, [TOOLS.parent, *python_path])),
+        **(environment or {}),
+    }
+    if not fresh:
+        return forked.start(path, arguments, environment)
     # A shell's background job, such as this test may run in, ignores SIGINT and hands that down.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return subprocess.Popen(
-            [sys.executable, str(TOOLS / tool), *map(str, arguments)],
+            [sys.executable, str(path), *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env={
-                **os.environ,
-                "PYTHONPATH": os.pathsep.join(map(str, [TOOLS.parent, *python_path])),
-                **(environment or {}),
-            },
+            env=environment,
             start_new_session=True,
         )
     finally:
@@ -53,7 +60,7 @@ def wait_until(condition, process, seconds=120):
         time.sleep(0.005)
 
 
-def finish(process, seconds=240):
+def finish(process, seconds=600):
     """Waits for the end of a started process; returns its exit code and all that it printed."""
     try:
         output, _ = process.communicate(timeout=seconds)
@@ -62,6 +69,6 @@ def finish(process, seconds=240):
     return process.returncode, output
 
 
-def run(tool, *arguments, python_path=()):
-    """Runs tools/`tool` to its end; returns its exit code and all that it printed."""
-    return finish(start(tool, *arguments, python_path=python_path))
+def run(tool, *arguments, python_path=(), fresh=False):
+    """Runs tools/`tool` to its end, see `start`; returns its exit code and all that it printed."""
+    return finish(start(tool, *arguments, python_path=python_path, fresh=fresh))

@@ -2,6 +2,8 @@
 
 import csv
 import dataclasses
+import pathlib
+import shutil
 
 from byola_keras.training import metrics_file
 from byola_keras.training.recipe import Recipe, Runtime, Sound
@@ -30,6 +32,23 @@ def train(workdir, *audio_dir, flags_text="", dry_run=False, **settings):
     ]
     assert not given, f"no such fields: {given}"
     pretrain(str(workdir), *parts, flags_text, dry_run)
+
+
+def copy_as_killed_after(workdir, step, copy):
+    """Copies what a run has left, as if it had been killed before its next checkpoint after `step`.
+
+    Rows of later steps stay, as after a kill: the run that goes on must replace them.
+    """
+    shutil.copytree(workdir, copy)
+    checkpoints = pathlib.Path(copy) / "checkpoints"
+    # The list names what is removed; without it the newest file counts.
+    (checkpoints / "checkpoint").unlink()
+    later = [path for path in checkpoints.iterdir() if int(path.name.split("-")[1].split(".")[0]) > step]
+    assert later and len(later) < len(list(checkpoints.iterdir())), (
+        f"step {step} must be there, and later ones"
+    )
+    for path in later:
+        path.unlink()
 
 
 def losses(workdir):

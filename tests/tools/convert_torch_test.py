@@ -15,7 +15,7 @@ GIVEN = ["--mean=-8.5", "--std=4.25"]
 def test_given_statistics(tmp_path):
     output = tmp_path / "new" / "v2.keras"
     arguments = [WEIGHTS, f"--output={output}", *GIVEN, "--mel_scale=htk", "--mel_norm=none"]
-    code, text = run("convert_torch.py", *arguments)
+    code, text = run("convert_torch.py", *arguments, fresh=True)
     assert code == 0, text
     assert "v2, AudioNTT2022, 69 features; log-mel mean -8.5000, standard deviation 4.2500 (as given)" in text
     embedder = byola_keras.load(str(output))

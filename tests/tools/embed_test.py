@@ -70,7 +70,11 @@ def test_killed_run_goes_on(model, many_clips, tmp_path):
 def test_report_of_a_run_with_a_broken_file(model, tmp_path):
     clips = write_clips(tmp_path / "clips")
     code, output = run(
-        "embed.py", f"--model={model}", f"--input={clips}/**/*.*", f"--output_dir={tmp_path / 'out'}"
+        "embed.py",
+        f"--model={model}",
+        f"--input={clips}/**/*.*",
+        f"--output_dir={tmp_path / 'out'}",
+        fresh=True,
     )
     assert code == 0, output
     assert "Embedded: 7 file(s)" in output and "Skipped: 1." in output

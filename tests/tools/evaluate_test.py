@@ -44,6 +44,7 @@ def test_models_on_tasks(tones, model, tmp_path):
         "--model=logmel_stats",
         f"--tasks={tasks}",
         f"--output_dir={tmp_path}",
+        fresh=True,
     )
     assert code == 0, output
     assert "150 of 150 clips embedded" in output and "| logmel_stats |" in output

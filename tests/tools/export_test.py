@@ -10,8 +10,8 @@ from tests.factories import settled_embedder
 from tests.sounds import write_sounds
 
 
-def run(*arguments):
-    return processes.run("export.py", *arguments)
+def run(*arguments, **how):
+    return processes.run("export.py", *arguments, **how)
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def model(tmp_path_factory):
 def test_both_formats_are_written_and_verified(model, tmp_path):
     sounds = write_sounds(tmp_path / "sounds", count=2)
     out = tmp_path / "out"
-    code, output = run(f"--model={model}", f"--output_dir={out}", f"--verify_audio={sounds}")
+    code, output = run(f"--model={model}", f"--output_dir={out}", f"--verify_audio={sounds}", fresh=True)
     assert code == 0 and "Traceback" not in output, output
     report = json.loads((out / "verify.json").read_text())["artefacts"]
     names = ["saved_model/byola/1"] + [f"litert/byola_{p}.tflite" for p in ("float32", "float16", "int8")]

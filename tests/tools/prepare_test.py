@@ -41,7 +41,7 @@ def files_of(corpus):
 
 def test_killed_preparation_goes_on_and_ends_with_the_same_corpus(many_sounds, tmp_path):
     whole = [f"--audio_dir={many_sounds}", f"--output_dir={tmp_path / 'whole'}", "--shards=40"]
-    code, output = run("prepare.py", *whole)
+    code, output = run("prepare.py", *whole, fresh=True)
     assert code == 0, output
     assert "1,200 clips" in output and "--corpus=corpus --data_dir=" in output and "Traceback" not in output
 

@@ -24,8 +24,8 @@ TINY = [
 ]
 
 
-def start(*arguments):
-    return processes.start("pretrain.py", *arguments)
+def start(*arguments, **how):
+    return processes.start("pretrain.py", *arguments, **how)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,14 @@ def sounds(tmp_path_factory):
 def uninterrupted(sounds, tmp_path_factory):
     workdir = tmp_path_factory.mktemp("runs") / "uninterrupted"
     code, output = finish(
-        start(*TINY, f"--audio_dir={sounds}", f"--workdir={workdir}", "--steps=60", "--checkpoint_every=5")
+        start(
+            *TINY,
+            f"--audio_dir={sounds}",
+            f"--workdir={workdir}",
+            "--steps=60",
+            "--checkpoint_every=5",
+            fresh=True,
+        )
     )
     assert code == 0, output
     return workdir, output

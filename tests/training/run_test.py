@@ -12,12 +12,22 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 import byola_keras
 from tests.sounds import write_sounds
-from tests.workdirs import losses, train
+from tests.workdirs import copy_as_killed_after, losses, train
+
+WHOLE = 7
 
 
 @pytest.fixture(scope="module")
 def sounds(tmp_path_factory):
     return str(write_sounds(tmp_path_factory.mktemp("sounds")))
+
+
+@pytest.fixture(scope="module")
+def whole(sounds, tmp_path_factory):
+    """A run that was left alone, of which other runs must be a part. Its files are to be read only."""
+    workdir = tmp_path_factory.mktemp("runs") / "whole"
+    train(workdir, sounds, steps=WHOLE, flags_text="--steps=7\n")
+    return workdir
 
 
 def test_no_sound(tmp_path):
@@ -40,15 +50,14 @@ def test_only_broken_sound(tmp_path):
     train(tmp_path / "run", str(tmp_path / "good"), steps=1)
 
 
-def test_workdir_of_another_configuration(sounds, tmp_path):
-    train(tmp_path, sounds)
+def test_workdir_of_another_configuration(whole, sounds):
     with pytest.raises(
         ValueError,
         match="Received: learning_rate=0.5; .* learning_rate=0.0001. Use the values.*--flagfile=.*flags.txt",
     ):
-        train(tmp_path, sounds, learning_rate=0.5)
+        train(whole, sounds, learning_rate=0.5)
     with pytest.raises(ValueError, match="Received: files=3, files_sha256"):
-        train(tmp_path, f"{sounds}/00[0-2]*")
+        train(whole, f"{sounds}/00[0-2]*")
 
 
 class FailingBlock(keras.layers.Layer):
@@ -81,29 +90,27 @@ def test_batch_that_does_not_divide(sounds, tmp_path):
         train(tmp_path, sounds, num_devices=2, global_batch_size=7)
 
 
-def test_more_steps_go_on_and_epochs_write_the_embedder(sounds, tmp_path):
+def test_more_steps_go_on_and_epochs_write_the_embedder(whole, sounds, tmp_path):
     train(tmp_path / "two", sounds)
     written = os.path.getmtime(tmp_path / "two" / "embedder.keras")
-    train(tmp_path / "two", sounds, steps=7)
+    train(tmp_path / "two", sounds, steps=WHOLE)
     assert os.path.getmtime(tmp_path / "two" / "embedder.keras") > written
-    train(tmp_path / "one", sounds, steps=7)
-    assert losses(tmp_path / "two") == losses(tmp_path / "one")
+    assert losses(tmp_path / "two") == losses(whole)
     card = byola_keras.load(str(tmp_path / "two")).card
     assert card["steps"] == 7 and card["trained_on"].endswith(" sound files")
     assert card["recipe"]["seed"] == 0 and "channels=4," in card["recipe"]["encoder"]
 
 
-def test_summaries_do_not_change_the_training(sounds, tmp_path):
-    train(tmp_path / "few", sounds, summary_every=1000)
-    train(tmp_path / "many", sounds, summary_every=1)
-    assert losses(tmp_path / "few") == losses(tmp_path / "many")
+def test_summaries_do_not_change_the_training(whole, sounds, tmp_path):
+    """`whole` has one in every second step."""
+    train(tmp_path, sounds, summary_every=1000)
+    assert losses(tmp_path) == losses(whole)[:4]
 
 
-def test_two_devices_equal_one_up_to_dropout(sounds, tmp_path):
+def test_two_devices_equal_one_up_to_dropout(whole, sounds, tmp_path):
     """Dropout masks differ by replica; the first loss, before any update, differs by them alone."""
-    train(tmp_path / "one", sounds)
     train(tmp_path / "two", sounds, num_devices=2)
-    first = [float(losses(tmp_path / name)[0]) for name in ("one", "two")]
+    first = [float(losses(workdir)[0]) for workdir in (whole, tmp_path / "two")]
     np.testing.assert_allclose(*first, rtol=0.1)
     # Saved from mirrored variables, loaded and resumed on one device.
     assert byola_keras.load(str(tmp_path / "two"))(np.zeros((1, 5000), "float32"))["scene"].shape == (1, 80)
@@ -111,20 +118,15 @@ def test_two_devices_equal_one_up_to_dropout(sounds, tmp_path):
     assert len(losses(tmp_path / "two")) == 6
 
 
-def test_time_limit_saves_and_goes_on(sounds, tmp_path):
-    arguments = {"steps": 6}
-    train(tmp_path / "limited", sounds, max_minutes=0.0, **arguments)
-    assert len(losses(tmp_path / "limited")) == 1
-    train(tmp_path / "limited", sounds, **arguments)
-    train(tmp_path / "whole", sounds, **arguments)
-    assert losses(tmp_path / "limited") == losses(tmp_path / "whole")
+def test_time_limit_saves_and_goes_on(whole, sounds, tmp_path):
+    train(tmp_path, sounds, max_minutes=0.0, steps=WHOLE)
+    assert len(losses(tmp_path)) == 1
+    train(tmp_path, sounds, steps=WHOLE)
+    assert losses(tmp_path) == losses(whole)
 
 
-def test_tensorboard_has_everything(sounds, tmp_path):
-    train(tmp_path, sounds, flags_text="--steps=4\n")
-    events = EventAccumulator(
-        str(tmp_path / "tensorboard" / "train"), size_guidance={"images": 0, "tensors": 0}
-    )
+def test_tensorboard_has_everything(whole):
+    events = EventAccumulator(str(whole / "tensorboard" / "train"), size_guidance={"images": 0, "tensors": 0})
     events.Reload()
     tensors = set(events.Tags()["tensors"])
     assert {
@@ -147,7 +149,7 @@ def test_tensorboard_has_everything(sounds, tmp_path):
         "views/clip",
         "flags",
     } <= tensors
-    assert [event.step for event in events.Tensors("loss/byol")] == [1, 2, 4]
+    assert [event.step for event in events.Tensors("loss/byol")] == [1, 2, 4, 6]
 
     def last(name):
         return float(tf.make_ndarray(events.Tensors(name)[-1].tensor_proto))
@@ -181,18 +183,21 @@ def test_dry_run_writes_nothing(sounds, tmp_path, capsys):
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
 def test_mixed_precision_resumes_exactly(sounds, tmp_path, precision):
     """With float16 this takes in the state of the loss scale."""
-    train(tmp_path / "two", sounds, precision=precision, steps=3)
-    train(tmp_path / "two", sounds, precision=precision, steps=5)
-    train(tmp_path / "one", sounds, precision=precision, steps=5)
+    arguments = {"precision": precision, "steps": 5, "checkpoint_every": "3"}
+    train(tmp_path / "one", sounds, **arguments)
+    copy_as_killed_after(tmp_path / "one", 3, tmp_path / "two")
+    (tmp_path / "two" / "embedder.keras").unlink()
+    train(tmp_path / "two", sounds, **arguments)
+    assert (tmp_path / "two" / "embedder.keras").exists()
     assert np.isfinite([float(loss) for loss in losses(tmp_path / "one")]).all()
     assert losses(tmp_path / "two") == losses(tmp_path / "one")
 
 
 def test_corpus_resumes_exactly(data_dir, tmp_path):
-    arguments = {"data_dir": data_dir, "crops_per_clip": 3}
-    train(tmp_path / "two", **{**arguments, "steps": 5})
-    train(tmp_path / "two", corpus="sounds", **{**arguments, "steps": 9})
-    train(tmp_path / "one", **{**arguments, "steps": 9})
+    arguments = {"data_dir": data_dir, "crops_per_clip": 3, "checkpoint_every": "5"}
+    train(tmp_path / "one", **arguments, steps=9)
+    copy_as_killed_after(tmp_path / "one", 5, tmp_path / "two")
+    train(tmp_path / "two", corpus="sounds", **arguments, steps=9)
     assert losses(tmp_path / "two") == losses(tmp_path / "one")
     assert len(set(losses(tmp_path / "one"))) == 9
     with pytest.raises(ValueError, match="Received: crops_per_clip=2; .*crops_per_clip="):
