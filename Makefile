@@ -39,7 +39,7 @@ test: setup
 # The part that depends most on the versions of Python, TensorFlow and NumPy.
 quick-test: setup
 	$(BIN)/python -m pytest tests/stacks_test.py tests/keras_habits_test.py tests/audio tests/layers tests/models tests/torch_files \
-		tests/corpus/prepare_test.py tests/training/run_before_recipes_test.py tests/training/saver_test.py tests/evaluation/probe_test.py
+		tests/corpus/prepare_test.py tests/training/run_before_recipes_test.py tests/evaluation/probe_test.py
 
 lint: setup
 	$(BIN)/ruff check .

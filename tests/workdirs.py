@@ -15,6 +15,7 @@ TINY_RUN = {
     "global_batch_size": 8,
     "norm_crops": 32,
     "summary_every": 1000,
+    "workers": 2,
     "encoder": "Encoder(channels=4, mlp_units=(16, 16))",
     "projection_units": (32, 8),
     "augmentation": ("LogMixupExp(memory_size=16)", *Recipe.augmentation[1:]),

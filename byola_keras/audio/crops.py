@@ -138,7 +138,7 @@ def crop_dataset(
         stream: a `CropStream` or a `CorpusStream`.
         batch_size: number of crops in a batch.
         start_step: number of batches that are left out at the beginning, at no cost.
-        workers: number of parallel readers.
+        workers: number of parallel readers; by default, tf.data tunes it.
         with_times: whether each batch carries the time at which it was complete. `BYOL.train_step` tells from
             it whether the step had to wait for data.
         as_stored: whether the crops of a prepared corpus stay 16-bit integers, half the bytes on the way to a
@@ -157,4 +157,10 @@ def crop_dataset(
         batches = batches.map(
             lambda batch: {"waveforms": batch, "ready": tf.fill([batch_size // share.count], tf.timestamp())}
         )
-    return batches.prefetch(tf.data.AUTOTUNE)
+    batches = batches.prefetch(tf.data.AUTOTUNE)
+    if workers == tf.data.AUTOTUNE:
+        return batches
+    # Nothing is left to tune, and the thread that does it can keep a data set from ending for a minute.
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return batches.with_options(options)
