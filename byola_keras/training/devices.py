@@ -131,8 +131,12 @@ def distribute(
 
 
 def uses_xla(runtime: Runtime) -> bool:
-    """Whether XLA compiles the training step: "auto" is on for GPUs, off for CPUs, where it was slower."""
-    return runtime.xla == "on" or (runtime.xla == "auto" and bool(tf.config.list_physical_devices("GPU")))
+    """Whether XLA compiles the training step.
+
+    "auto" is on for GPUs unless they must be deterministic, and off for CPUs, where it was slower.
+    """
+    on_its_own = bool(tf.config.list_physical_devices("GPU")) and not runtime.deterministic
+    return runtime.xla == "on" or (runtime.xla == "auto" and on_its_own)
 
 
 def keep_operations_for_xla() -> None:

@@ -96,7 +96,8 @@ class Runtime(Settings):
     )
     xla: str = setting(
         "auto",
-        "Whether XLA compiles the training step. auto: on GPUs, but not on CPUs, where it was slower.",
+        "Whether XLA compiles the training step. auto: on GPUs, but not on CPUs, where it was slower, nor "
+        "with --deterministic, for which it has no max pooling.",
         choices=("auto", "on", "off"),
     )
     steps_per_execution: int = setting(
@@ -124,3 +125,11 @@ class Runtime(Settings):
         None, "Small labelled task, csv:PATH or csv:PATH:COLUMN, whose probe TensorBoard shows."
     )
     probe_every: int = setting(1000, "Steps between two probes.", minimum=1)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.deterministic and self.xla == "on":
+            raise ValueError(
+                "`xla` must be 'auto' or 'off' where the run must be deterministic: XLA has no deterministic "
+                "gradient of max pooling. Received: xla='on', deterministic=True"
+            )

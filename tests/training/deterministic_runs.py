@@ -22,6 +22,21 @@ def main(sounds, folder):
     train(folder / "resumed", sounds, steps=1, **TWO_DEVICES)
     train(folder / "resumed", sounds, steps=4, **TWO_DEVICES)
     train(folder / "one", sounds, steps=4, deterministic=True, tf32=False, steps_per_execution=2)
+    compile_max_pooling()
+
+
+@tf.function(jit_compile=True)
+def pooling_gradient(values):
+    """The gradient of max pooling, compiled."""
+    return tf.gradients(tf.nn.max_pool2d(values, 2, 2, "VALID"), values)
+
+
+def compile_max_pooling():
+    """What `Runtime` refuses to begin."""
+    try:
+        pooling_gradient(tf.zeros((1, 4, 4, 1)))
+    except tf.errors.UnimplementedError as error:
+        print("refused:", error.message)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,11 @@ import json
 import subprocess
 import sys
 
+import pytest
+import tensorflow as tf
+
+from byola_keras.training import devices
+from byola_keras.training.recipe import Runtime
 from tests.cluster import free_addresses
 
 # In a process of its own: TensorFlow is a worker until its process ends.
@@ -22,3 +27,19 @@ def test_patience_reaches_tensorflow(monkeypatch):
     monkeypatch.setenv("TF_CONFIG", json.dumps(config))
     output = subprocess.run([sys.executable, "-c", _CODE], capture_output=True, text=True, check=True).stdout
     assert output.split() == ["300000", "1"]
+
+
+@pytest.mark.parametrize(
+    ("gpus", "settings", "expected"),
+    [
+        (1, {}, True),
+        (0, {}, False),
+        (1, {"xla": "off"}, False),
+        (0, {"xla": "on"}, True),
+        # XLA has no deterministic gradient of max pooling, see `deterministic_test`.
+        (1, {"deterministic": True}, False),
+    ],
+)
+def test_xla_by_itself_on_gpus_that_need_not_be_deterministic(monkeypatch, gpus, settings, expected):
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["a GPU"] * gpus)
+    assert devices.uses_xla(Runtime(**settings)) is expected

@@ -27,6 +27,7 @@ from byola_keras.training.recipe import Recipe, Runtime, Sound
         (Recipe, {"projection_units": (8, 0)}, "each of its members at least 1"),
         (Recipe, {"augmentation": "RandomResizeCrop"}, "must be a sequence, each of its members a text"),
         (Recipe, {"use_predictor": 1}, "must be True or False"),
+        (Runtime, {"xla": "on", "deterministic": True}, "`xla` must be 'auto' or 'off'.*Received: xla='on'"),
         (Recipe, {"steps": 0}, "`steps` must be at least 1"),
         (Sound, {"crop_seconds": 0.05}, r"must be in \[0.1, 60.0\]"),
         (Sound, {"audio_dir": "sounds"}, "`audio_dir` must be a sequence"),
