@@ -60,7 +60,7 @@ def load_model(model_file_path: str = "", chunk_seconds: float = 60.0) -> HearMo
 
     Args:
         model_file_path: path or preset, as `byola_keras.load` takes it. If it is empty, the environment
-            variable BYOLA_KERAS_MODEL names the model, since no weights come with this package.
+            variable BYOLA_KERAS_MODEL names the model.
         chunk_seconds: seconds of sound that are embedded at a time, see `HearModel`.
 
     Raises:

@@ -46,8 +46,9 @@ def model_flag(values: flags.FlagValues, without: str = "", others: bool = False
     definers(values).string(
         "model",
         None,
-        "The embedder: an embedder.keras file, the working directory of a pre-training run, or the folder or "
-        "name of a preset."
+        "The embedder: an embedder.keras file, the working directory of a pre-training run, the folder or "
+        "name of a preset (byola presets lists them), or its address on a hub (hf://USER/NAME, "
+        "kaggle://USER/MODEL/FRAMEWORK/VARIATION)."
         + (" Or a model of somebody else, see byola evaluate --help." if others else "")
         + (f" Default: {without}." if without else ""),
     )

@@ -23,8 +23,9 @@ def define_flags(values: flags.FlagValues) -> None:
     define.multi_string(
         "model",
         [],
-        "A representation: an embedder.keras file, the working directory of a pre-training run, random (the "
-        "default encoder before any training, 3,072-d) or logmel_stats (mean and deviation of the log-mel); "
+        "A representation: an embedder.keras file, the working directory of a pre-training run, the folder, "
+        "name or address of a preset (as byola embed takes it), random (the default encoder before any "
+        "training, 3,072-d) or logmel_stats (mean and deviation of the log-mel); "
         "or a model of somebody else: savedmodel:FOLDER[:signature:output], litert:FILE[:tensor], "
         "hear:MODULE[:weights], python:MODULE:FUNCTION, npz:FOLDER or a name, see docs/representations.md. "
         "Repeatable.",

@@ -84,6 +84,9 @@ def _parts(model):
         path = rest if kind == "npz" else rest.partition(":")[0]
         if kind == "python":
             return [rest.replace(":", ".")]
+    elif rest.startswith("//"):
+        # The address of a preset on a hub, or "preset://NAME".
+        return _folders(rest)
     elif rest and os.sep not in kind:
         # A name of ours, with the place of its weights: "vggish:FOLDER".
         return [*_folders(rest), kind]

@@ -9,7 +9,7 @@ import tensorflow as tf
 from byola_keras.layers.build_once import build_once
 from byola_keras.layers.float32_layer import float32_only
 from byola_keras.layers.waveforms import check_waveforms
-from byola_keras.models import preset
+from byola_keras.models import hubs, preset
 from byola_keras.models.contract import check_encoder, takes_lengths
 from byola_keras.models.embedder_graph import EmbedderGraph
 from byola_keras.models.model_card import card_to_json
@@ -247,22 +247,29 @@ class Embedder(keras.Model):
 
     # Saving ---------------------------------------------------------------------------------------
 
-    def save_to_preset(self, folder=None, *, name=None, overwrite=False):
-        """Saves the model as a folder of plain files that `byola_keras.load` reads.
+    def save_to_preset(self, folder=None, *, name=None, overwrite=False, float16=False):
+        """Saves the model as a folder of plain files that `byola_keras.load` reads, here or on a hub.
 
-        `config.json` and `model.weights.h5` are what a .keras file packs; `README.md` is the model card,
-        `model_card.json` the same for programs. The folder is whole or not there.
+        `config.json` and `model.weights.h5` are what a .keras file packs, `SHA256SUMS` their checksums, which
+        `load` compares; `README.md` is the model card, `model_card.json` the same for programs. The folder is
+        whole or not there.
 
         Args:
-            folder: path of the new folder; or
+            folder: path of the new folder, or the address "hf://USER/NAME" or "hf://USER/NAME@BRANCH" of a
+                repository on the Hugging Face hub, which is made if it is not there; or
             name: of a preset in the first of `preset_folders()`, for `byola_keras.load(name)` anywhere.
             overwrite: Boolean, whether a preset that is there is replaced.
+            float16: Boolean, whether the kernels of dense layers are stored in 16 bits: half the size for
+                `Encoder`. They are loaded into weights of 32 bits.
 
         Returns:
-            Path of the folder.
+            Path of the folder, or the address.
 
         Raises:
             FileExistsError: something is there that must not be replaced.
+            ValueError: an address or a name is none.
+            ImportError: the client of the hub is not installed.
+            OSError: the hub has refused it or was not reached.
         """
         if (folder is None) == (name is None):
             raise ValueError(
@@ -271,7 +278,10 @@ class Embedder(keras.Model):
         folder = preset.new_preset_folder(name) if folder is None else str(folder)
         if not self.built:
             self.build()
-        preset.save_preset(self, folder, overwrite)
+        if hubs.is_address(folder):
+            preset.upload_preset(self, folder, overwrite, float16)
+        else:
+            preset.save_preset(self, folder, overwrite, float16)
         return folder
 
     @classmethod
@@ -293,17 +303,25 @@ def load(path_or_preset: str) -> Embedder:
     """Loads an embedder with its front end and normalisation statistics.
 
     Args:
-        path_or_preset: an `embedder.keras` file; a working directory of `byola pretrain` that holds one;
-            the folder of a preset, see `Embedder.save_to_preset`; or the name of a preset in a folder of the
-            environment variable BYOLA_KERAS_PRESETS, without which it is
-            `~/.local/share/byola_keras/presets`. What a path holds comes before a name.
+        path_or_preset: what stands for the embedder:
+
+            - a path: of an `embedder.keras` file; of a working directory of `byola pretrain` that holds one;
+              of the folder of a preset, see `Embedder.save_to_preset`;
+            - the name of a preset in a folder of the environment variable BYOLA_KERAS_PRESETS, without which
+              it is `~/.local/share/byola_keras/presets`, or of one that comes with the package;
+            - the address of a preset on a hub: "hf://USER/NAME", "hf://USER/NAME@REVISION" or
+              "kaggle://USER/MODEL/FRAMEWORK/VARIATION", also with "/VERSION".
+
+            What a path holds comes before a name, with a warning where a bare word could be both;
+            "./WORD" is a path and "preset://WORD" a name only.
 
     Returns:
         The `Embedder`, ready for inference.
 
     Raises:
-        FileNotFoundError: nothing is there.
-        ValueError: the file holds something else.
+        FileNotFoundError: nothing is there, or the hub was not reached.
+        ValueError: the file holds something else, or is damaged.
+        ImportError: the client of the hub is not installed.
     """
     return Embedder.from_preset(path_or_preset)
 

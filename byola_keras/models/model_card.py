@@ -13,7 +13,7 @@ Waveform in, an embedding of the clip and one of each frame out. Made with byola
 ```python
 import byola_keras
 
-embedder = byola_keras.load("path of this model")
+embedder = byola_keras.load("{called}")
 output = embedder(waveforms)  # [batch, samples], mono, {sample_rate} Hz, float in [-1, 1]
 output["scene"]  # [batch, {embedding_size}]
 output["frames"]  # [batch, frames, {embedding_size}]
@@ -69,9 +69,14 @@ def identity(embedder: keras.Model) -> str:
 
 
 def as_markdown(embedder: keras.Model) -> str:
-    """The model card of a built embedder as Markdown, with the heading that model hubs read."""
+    """The model card of a built embedder as Markdown, with the heading that model hubs read.
+
+    Of the embedder's card, "name" is that of a preset, by which `byola_keras.load` finds it, and "summary"
+    stands before everything else. A list of dicts becomes a table.
+    """
     facts = describe(embedder)
     card = facts.pop("card")
+    name, summary = card.pop("name", "path of this model"), card.pop("summary", None)
     heading = {"library_name": "keras", "tags": ["audio", "embeddings", "byol-a"]}
     if "licence" in card:
         heading["license"] = card["licence"]
@@ -83,7 +88,9 @@ def as_markdown(embedder: keras.Model) -> str:
     }
     # JSON is YAML.
     front_matter = "\n".join(f"{name}: {json.dumps(value)}" for name, value in heading.items())
-    parts = [f"---\n{front_matter}\n---\n", "# BYOL-A audio encoder\n", _INTRODUCTION.format(**facts)]
+    parts = [f"---\n{front_matter}\n---\n", "# BYOL-A audio encoder\n"]
+    parts += [f"{summary}\n"] if summary else []
+    parts.append(_INTRODUCTION.format(called=name, **facts))
     parts += [f"## {_title(name)}\n\n{_as_text(value)}\n" for name, value in sections.items()]
     return "\n".join(parts)
 
@@ -107,7 +114,15 @@ def _as_text(value):
     if isinstance(value, dict):
         rows = [f"| {name} | {_cell(inner)} |" for name, inner in value.items()]
         return "\n".join(["| | |", "|---|---|", *rows])
+    if _is_table(value):
+        rows = [[_cell(row.get(name, "")) for name in value[0]] for row in value]
+        lines = [list(value[0]), ["---"] * len(value[0]), *rows]
+        return "\n".join(f"| {' | '.join(line)} |" for line in lines)
     return value if isinstance(value, str) else _cell(value)
+
+
+def _is_table(value):
+    return isinstance(value, list) and bool(value) and all(isinstance(row, dict) and row for row in value)
 
 
 def _cell(value):
