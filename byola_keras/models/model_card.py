@@ -48,8 +48,8 @@ def describe(embedder: keras.Model) -> dict:
         "parameters": sum(int(np.prod(weight.shape)) for weight in embedder.encoder.trainable_weights),
         "normalization_mean": _number_or_list(embedder.normalization.mean),
         "normalization_std": _number_or_list(np.sqrt(embedder.normalization.variance)),
-        "frontend": _settings(embedder.frontend),
-        "encoder": _settings(embedder.encoder),
+        "frontend": settings_of(embedder.frontend),
+        "encoder": settings_of(embedder.encoder),
         "identity": identity(embedder),
         "card": embedder.card,
     }
@@ -58,7 +58,7 @@ def describe(embedder: keras.Model) -> dict:
 def identity(embedder: keras.Model) -> str:
     """A hash of everything in a built embedder that its embeddings depend on, 16 hexadecimal digits."""
     parts = {"frontend": embedder.frontend, "encoder": embedder.encoder}
-    settings = {name: [_settings(part), part.compute_dtype] for name, part in parts.items()}
+    settings = {name: [settings_of(part), part.compute_dtype] for name, part in parts.items()}
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     statistics = [embedder.normalization.mean, embedder.normalization.variance]
     # The counters of random layers are weights too.
@@ -66,6 +66,13 @@ def identity(embedder: keras.Model) -> str:
     for array in [*statistics, *weights]:
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()[:16]
+
+
+def settings_of(layer: keras.layers.Layer) -> dict:
+    """The configuration of a layer as JSON values, without what has no influence on the embeddings."""
+    return json.loads(
+        json.dumps({name: value for name, value in layer.get_config().items() if name not in _LEFT_OUT})
+    )
 
 
 def as_markdown(embedder: keras.Model) -> str:
@@ -98,12 +105,6 @@ def as_markdown(embedder: keras.Model) -> str:
 def _number_or_list(values):
     """One mean or deviation of all bins as a number, those of each mel as a list."""
     return np.squeeze(values).astype(float).tolist()
-
-
-def _settings(layer):
-    return json.loads(
-        json.dumps({name: value for name, value in layer.get_config().items() if name not in _LEFT_OUT})
-    )
 
 
 def _title(name):

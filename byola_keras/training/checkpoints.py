@@ -114,6 +114,11 @@ class Checkpoints:
         return [os.path.join(self.folder, name) for name in names]
 
 
+def has_checkpoint(workdir: str) -> bool:
+    """Whether a run has saved a checkpoint; what a kill left of its first save is none."""
+    return any(name.endswith(".index") for name in _names(os.path.join(workdir, FOLDER)))
+
+
 class OtherModelError(ValueError):
     """A checkpoint is whole but has other weights than the model."""
 

@@ -18,7 +18,7 @@ FLAGS_FILE = "flags.txt"
 # Fields of the sound that the stream is a function of; which files or clips it has, the stream says itself.
 _SOUND_FIELDS = ("crop_seconds", "crops_per_clip")
 # Fields of the recipe that the statistics of the log-mel are a function of, beside the sound.
-_STATISTICS_FIELDS = ("norm_crops", "seed")
+_STATISTICS_FIELDS = ("norm_crops", "seed", "init_from", "init_statistics")
 # What runs from before blocks were written as text call the parameters of their blocks.
 _ENCODER_KEYS = ("channels", "mlp_units")
 _MEMORY_KEY = "memory_size"

@@ -10,6 +10,9 @@ import dataclasses
 from byola_keras.fields import Settings, setting
 from byola_keras.training.blocks import split_blocks
 
+# What becomes of the statistics of the log-mel of a model that a run starts from.
+MEASURED, KEPT = "measured", "kept"
+
 
 @dataclasses.dataclass(frozen=True)
 class Sound(Settings):
@@ -78,6 +81,18 @@ class Recipe(Settings):
     )
     seed: int = setting(
         0, "Seed of the initial weights, of all draws and of the order of the sound.", minimum=0
+    )
+    init_from: str | None = setting(
+        None,
+        "A trained encoder to start from: an embedder.keras file, the working directory of a run, the "
+        "folder, name or hub address of a preset, or a saved BYOL model. Projector and predictor start new. "
+        "Default: initial weights.",
+    )
+    init_statistics: str = setting(
+        MEASURED,
+        "With --init_from, the mean and deviation of the log-mel. measured: anew, on the sound of this run; "
+        "kept: those of the model that it starts from.",
+        choices=(MEASURED, KEPT),
     )
 
 

@@ -20,6 +20,12 @@ from byola_keras.training.callbacks import Guard, Recorder, Schedule, StepMetric
 from byola_keras.training.checkpoints import Checkpoints
 from byola_keras.training.cluster import Cluster, joined
 from byola_keras.training.dry_run import describe
+from byola_keras.training.initial_encoder import (
+    describe_initial,
+    kept_statistics,
+    read_initial,
+    restore_or_start,
+)
 from byola_keras.training.intervals import Interval
 from byola_keras.training.metrics_file import MetricsFile
 from byola_keras.training.open_stream import clear_errors, open_stream
@@ -111,14 +117,14 @@ def pretrain(
 
         # Working directory, and statistics in it ----------------------------------------------------
         run.enter_context(configuration.locked(workdir))
-        stats = _begin(workdir, configured, stream, readers, flags_text)
+        stats, initial = _begin(workdir, recipe, configured, stream, readers, flags_text)
         cluster.tell(statistics=stats._asdict())
 
         # Model, as it was where the run stopped -----------------------------------------------------
         with strategy.scope():
             model = build_model(stats, stream.crop_length, recipe, jit_compile)
         checkpoints = Checkpoints(workdir, model, runtime.keep_checkpoints)
-        metrics = StepMetrics(checkpoints.restore())
+        metrics = StepMetrics(restore_or_start(checkpoints, model, initial))
         remaining = max(0, schedule.total_steps - metrics.step)
         cluster.tell(step=metrics.step, remaining=remaining)
         logging.info(
@@ -166,10 +172,17 @@ def _end(cluster, text, finished=True):
     return finished
 
 
-def _begin(workdir, configured, stream, readers, flags_text):
-    """Writes what the run is into its directory; returns the statistics, measured or as they were."""
+def _begin(workdir, recipe, configured, stream, readers, flags_text):
+    """Writes what the run is into its directory.
+
+    Returns:
+        The statistics, measured or as they were, and the model that the run starts from, or None.
+    """
+    initial = read_initial(recipe, workdir)
+    configured |= describe_initial(recipe, initial, workdir)
     same_statistics = configuration.check(workdir, configured, stream.former_recipe())
     stats = norm_stats.load(workdir) if same_statistics else None
+    stats = stats or kept_statistics(recipe, initial)
     stats = stats or _measure_statistics(stream, configured["norm_crops"], readers)
     if not same_statistics:
         # After a kill between the next two lines they would be taken for those of this configuration.
@@ -178,7 +191,7 @@ def _begin(workdir, configured, stream, readers, flags_text):
     configuration.save(workdir, configured)
     norm_stats.save(stats, workdir)
     write_text(os.path.join(workdir, configuration.FLAGS_FILE), flags_text)
-    return stats
+    return stats, initial
 
 
 def _as_it_runs(recipe, workdir):

@@ -96,7 +96,8 @@ def test_preset_with_its_card_is_found_by_its_name(tmp_path):
         "By intervals that do not touch it is above the untrained encoder (72.7 ± 0.2). "
         "By intervals that do not touch it is above the log-mel mean and deviation (63.3 ± 0.2). "
         "Its interval overlaps with that of the paper's recipe (74.9 ± 0.2). "
-        "Tasks below the untrained encoder by more than the interval: Letters (95.0 ± 0.4 against 95.8 ± 0.1)."
+        "Tasks below the untrained encoder by more than the interval: "
+        "Letters (95.0 ± 0.4 against 95.8 ± 0.1)."
     )
     assert "| task | small | untrained encoder | log-mel mean and deviation | paper's recipe |" in text
     assert "| Drums | 70.0 ± 0.5 | 62.0 ± 0.5 | 50.0 ± 0.5 | 69.0 ± 0.5 |" in text
