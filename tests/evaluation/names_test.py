@@ -56,6 +56,8 @@ def test_other_titles_stay():
         ("hear:their_module,output=timestamp,python=/other/bin/python", "their_module"),
         ("python:their.module:embed,name=theirs", "theirs"),
         ("vggish:weights/vggish", "vggish"),
+        ("hf://user/birds@v2", "birds@v2"),
+        ("preset://birds", "birds"),
     ],
 )
 def test_short_names(model, name):
