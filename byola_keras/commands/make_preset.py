@@ -19,7 +19,11 @@ def define_flags(values: flags.FlagValues) -> None:
     """Defines the flags of the command."""
     define = common.definers(values)
     common.model_flag(values)
-    define.string("name", None, "Name of the preset, of letters, digits, '_', '-' and '.'.")
+    define.string(
+        "name",
+        None,
+        "Name of the preset, of letters, digits, '_', '-' and '.'. Default: that of the model's folder or file.",
+    )
     define.string("output_dir", None, "The folder in which the folder of the preset is made.")
     define.bool("overwrite", False, "Replace a preset that is there.")
 
@@ -47,11 +51,12 @@ def define_flags(values: flags.FlagValues) -> None:
     common.sound_flag(
         values, "verify_audio", "Sound to compare on, beside silence, noise and a tone; of many files 32 are"
     )
-    flags.mark_flags_as_required(["model", "name", "output_dir"], values)
+    flags.mark_flags_as_required(["model", "output_dir"], values)
 
 
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
     """Makes the preset and prints what was measured."""
+    from byola_keras.evaluation.names import short_names
     from byola_keras.presets.make import About, make_preset
 
     about = About(
@@ -63,9 +68,8 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         not_good_for=values.not_good_for,
         commit=values.commit or _commit(),
     )
-    made = make_preset(
-        values.model, values.name, values.output_dir, about, values.verify_audio, values.overwrite
-    )
+    name = values.name or short_names([values.model])[values.model]
+    made = make_preset(values.model, name, values.output_dir, about, values.verify_audio, values.overwrite)
     print(
         f"The preset is in {made.folder}: {made.weights_bytes / 1e6:.1f} MB of weights. Its embeddings of "
         f"{made.clips} clips are those of the model in float32 to {made.difference:.1e} of the largest value."
