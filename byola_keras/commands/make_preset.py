@@ -22,7 +22,7 @@ def define_flags(values: flags.FlagValues) -> None:
     define.string(
         "name",
         None,
-        "Name of the preset, of letters, digits, '_', '-' and '.'. Default: that of the model's folder or file.",
+        "Name of the preset. Default: that of the model's folder or file.",
     )
     define.string("output_dir", None, "The folder in which the folder of the preset is made.")
     define.bool("overwrite", False, "Replace a preset that is there.")
