@@ -90,8 +90,8 @@ class Recipe(Settings):
     )
     init_statistics: str = setting(
         MEASURED,
-        "Mean and deviation of the log-mel of a run with --init_from. measured: anew, on its own sound; kept: "
-        "those of the model that it starts from.",
+        "Mean and deviation of the log-mel of a run with --init_from. measured: anew, on its own sound; "
+        "kept: those of the model that it starts from.",
         choices=(MEASURED, KEPT),
     )
 
