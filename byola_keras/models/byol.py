@@ -115,7 +115,7 @@ class BYOL(OnlineModel):
 
     @property
     def target_decay(self):
-        """tau, a float: what the next step will use. A number may be assigned at any time."""
+        """tau, a float, which may be assigned at any time; of a schedule what the last step used."""
         return float(self.target_decay_tensor())
 
     @target_decay.setter

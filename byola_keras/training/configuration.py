@@ -103,6 +103,18 @@ def check(workdir: str, configuration: dict, former: dict | None = None) -> bool
     return without_statistics.issuperset(names)
 
 
+def recorded(workdir: str, name: str):
+    """What the run in `workdir` was started with; None where there is none or it has no such value.
+
+    As in `check`, a start that ended before its first checkpoint does not count.
+    """
+    path = os.path.join(workdir, FILE_NAME)
+    if not (os.path.exists(path) and _has_begun(workdir)):
+        return None
+    with open(path, encoding="utf-8") as file:
+        return json.load(file).get(name)
+
+
 def _has_begun(workdir):
     """Whether there is something to resume."""
     saved = os.path.join(workdir, checkpoints.FOLDER)

@@ -10,6 +10,8 @@ import dataclasses
 from byola_keras.fields import Settings, setting
 from byola_keras.training.blocks import split_blocks
 
+CONSTANT, COSINE = "constant", "cosine"
+
 
 @dataclasses.dataclass(frozen=True)
 class Sound(Settings):
@@ -63,7 +65,47 @@ class Recipe(Settings):
         minimum=0.0,
         maximum=1.0,
     )
+    target_decay_schedule: str = setting(
+        CONSTANT,
+        "tau after its warm-up: constant, or rising to 1 by half a wave of a cosine until --schedule_steps.",
+        choices=(CONSTANT, COSINE),
+    )
+    target_decay_start: float | None = setting(
+        None,
+        "tau at the beginning of its warm-up, with --target_decay_warmup_steps.",
+        minimum=0.0,
+        maximum=1.0,
+    )
+    target_decay_warmup_steps: int = setting(
+        0,
+        "Steps in which tau goes in a line from --target_decay_start to --target_decay.",
+        minimum=0,
+    )
     learning_rate: float = setting(1e-4, "Step size of Adam.", minimum=0.0)
+    learning_rate_schedule: str = setting(
+        CONSTANT,
+        "The step size after its warm-up: constant, or falling by half a wave of a cosine until "
+        "--schedule_steps.",
+        choices=(CONSTANT, COSINE),
+    )
+    final_learning_rate_share: float = setting(
+        0.0, "Share of the step size that is left at the end of its cosine.", minimum=0.0, maximum=1.0
+    )
+    warmup_steps: int = setting(
+        0, "Steps in which the step size rises from 0 to --learning_rate in a straight line.", minimum=0
+    )
+    schedule_steps: int | None = setting(
+        None,
+        "The step at which cosines end. Default: the steps that the run has at its first start; later starts "
+        "keep it.",
+        minimum=1,
+    )
+    weight_decay: float = setting(
+        0.0,
+        "Share of the step size by which kernels shrink at each step, apart from the gradient as in AdamW. "
+        "Biases and batch norms are left alone.",
+        minimum=0.0,
+    )
     precision: str = setting(
         "float32",
         "Precision of the networks. auto: mixed_bfloat16 on CPUs with instructions for it and on GPUs from "
