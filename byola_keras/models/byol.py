@@ -52,6 +52,7 @@ class BYOL(OnlineModel):
             `keras.optimizers.schedules.LearningRateSchedule` of the optimizer's iterations.
         use_predictor: Boolean; without it the projection itself is compared (Section IV-G, Table XII).
         synchronized: Boolean, batch statistics of projector and predictor over all replicas.
+        projection_hidden_layers: numbers of hidden layers of projector and predictor; the paper has one each.
 
     Input shape:
         [batch, samples] waveforms at 16 kHz; 15,200 samples in the paper. Under a distribution strategy all
@@ -75,6 +76,7 @@ class BYOL(OnlineModel):
         target_decay=0.99,
         use_predictor=True,
         synchronized=True,
+        projection_hidden_layers=(1, 1),
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -86,12 +88,13 @@ class BYOL(OnlineModel):
         self._target_decay = TargetDecay(target_decay)
         self.use_predictor = use_predictor
         self.synchronized = synchronized
+        self.projection_hidden_layers = of_projector, of_predictor = tuple(projection_hidden_layers)
 
-        def head(name):
-            return ProjectionHead(projection_units, synchronized, name=name)
+        def head(name, hidden_layers=of_projector):
+            return ProjectionHead(projection_units, synchronized, hidden_layers, name=name)
 
         self.projector = head("projector")
-        self.predictor = head("predictor") if use_predictor else None
+        self.predictor = head("predictor", of_predictor) if use_predictor else None
         self.target_encoder = untrained_copy(encoder, f"target_{encoder.name}")
         self.target_projector = head("target_projector")
         self.jit_step = False
@@ -301,6 +304,7 @@ class BYOL(OnlineModel):
             "target_decay": self._target_decay.get_config(),
             "use_predictor": self.use_predictor,
             "synchronized": self.synchronized,
+            "projection_hidden_layers": self.projection_hidden_layers,
         }
 
     def get_compile_config(self):

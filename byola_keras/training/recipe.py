@@ -58,6 +58,9 @@ class Recipe(Settings):
     projection_units: tuple[int, ...] = setting(
         (4096, 256), "Hidden and output size of projector and predictor.", minimum=1, length=2
     )
+    projection_hidden_layers: tuple[int, ...] = setting(
+        (1, 1), "Numbers of hidden layers of projector and predictor.", minimum=1, length=2
+    )
     use_predictor: bool = setting(True, "Whether the online network has a predictor.")
     target_decay: float = setting(
         0.99,
