@@ -16,7 +16,7 @@ FILE_NAME = "configuration.json"
 FLAGS_FILE = "flags.txt"
 
 # Fields of the sound that the stream is a function of; which files or clips it has, the stream says itself.
-_SOUND_FIELDS = ("crop_seconds", "crops_per_clip")
+_SOUND_FIELDS = ("crop_seconds", "crops_per_clip", "views", "balance", "balance_depth")
 # Fields of the recipe that the statistics of the log-mel are a function of, beside the sound.
 _STATISTICS_FIELDS = ("norm_crops", "seed")
 # What runs from before blocks were written as text call the parameters of their blocks.

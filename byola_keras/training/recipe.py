@@ -10,6 +10,7 @@ import dataclasses
 from byola_keras.fields import Settings, setting
 from byola_keras.training.blocks import split_blocks
 
+ONE_CROP, TWO_CROPS = "one_crop", "two_crops"
 CONSTANT, COSINE = "constant", "cosine"
 
 
@@ -31,6 +32,25 @@ class Sound(Settings):
     crop_seconds: float = setting(0.95, "Length of a training crop in seconds.", minimum=0.1, maximum=60.0)
     crops_per_clip: int = setting(
         1, "Random crops from each reading of a clip of a corpus, for different batches.", minimum=1
+    )
+    views: str = setting(
+        ONE_CROP,
+        "What the two views of a clip are made of: one_crop for both, or two_crops, each from its own place "
+        "in the clip.",
+        choices=(ONE_CROP, TWO_CROPS),
+    )
+    balance: float = setting(
+        0.0,
+        "How far the sizes of folders are evened out: a folder of n files or clips has a share of the crops "
+        "proportional to n^(1 - balance).",
+        minimum=0.0,
+        maximum=1.0,
+    )
+    balance_depth: int = setting(
+        1,
+        "How many folders of a file's name, below the one that all files share, make the folder that is "
+        "balanced.",
+        minimum=1,
     )
 
 

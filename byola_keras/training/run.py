@@ -8,7 +8,7 @@ import tensorflow as tf
 from absl import logging
 
 from byola_keras.atomic import write_text
-from byola_keras.audio.crops import crop_dataset
+from byola_keras.audio.crops import crop_dataset, first_crops
 from byola_keras.corpus.corpus import SAMPLE_RATE
 from byola_keras.layers.full_float32 import full_float32
 from byola_keras.models import norm_stats
@@ -131,7 +131,7 @@ def pretrain(
 
         # Beside each step ---------------------------------------------------------------------------
         metrics_file = run.enter_context(contextlib.closing(MetricsFile(workdir, metrics.step)))
-        clips = next(iter(crop_dataset(stream, _MONITORED_CLIPS, workers=readers)))
+        clips = next(iter(first_crops(stream, _MONITORED_CLIPS, readers)))
         card = {"trained_on": str(stream), "recipe": configured}
         saver = Saver(workdir, metrics, metrics_file, checkpoints, schedule, runtime, clips, card)
         callbacks = [
@@ -196,7 +196,7 @@ def _as_it_runs(recipe, workdir):
 
 def _measure_statistics(stream, crops, workers):
     logging.info("Measuring mean and standard deviation of the log-mel over %d random crops.", crops)
-    batches = crop_dataset(stream, _STATISTICS_BATCH, workers=workers)
+    batches = first_crops(stream, _STATISTICS_BATCH, workers)
     with full_float32():
         stats = norm_stats.measure(make_frontend(), batches, crops)
     logging.info("Log-mel mean %.4f, standard deviation %.4f.", stats.mean, stats.std)

@@ -1,4 +1,4 @@
-"""Schedules and weight decay of a recipe: what they are, and that runs with them go on exactly."""
+"""What a recipe may have beside the paper's, all at once: runs with it go on exactly, on replicas too."""
 
 import csv
 import json
@@ -16,7 +16,7 @@ from tests.sounds import write_sounds
 from tests.workdirs import TINY_RUN, copy_as_killed_after, losses, train
 
 SMALL = {name: TINY_RUN[name] for name in ("encoder", "projection_units", "augmentation")}
-# Everything that changes with the steps, and weight decay.
+# All that the paper's recipe is without.
 KNOBS = {
     "encoder": "Encoder(channels=4, mlp_units=(16, 16), dropout=0.0)",
     "learning_rate": 1e-3,
@@ -27,6 +27,15 @@ KNOBS = {
     "target_decay_start": 0.5,
     "target_decay_warmup_steps": 3,
     "weight_decay": 0.1,
+    "projection_hidden_layers": (3, 2),
+    "augmentation": (
+        "LogMixupExp(memory_size=16)",
+        "RandomResizeCrop(freq_scale=(0.8, 1.2))",
+        *Recipe.augmentation[2:],
+    ),
+    "crop_seconds": 0.6,
+    "views": "two_crops",
+    "balance": 0.5,
     "checkpoint_every": "3",
 }
 STEPS = 6
@@ -34,7 +43,10 @@ STEPS = 6
 
 @pytest.fixture(scope="module")
 def sounds(tmp_path_factory):
-    return str(write_sounds(tmp_path_factory.mktemp("sounds")))
+    folder = tmp_path_factory.mktemp("sounds")
+    write_sounds(folder / "many", count=20)
+    write_sounds(folder / "few", count=4, seed=1)
+    return str(folder)
 
 
 @pytest.fixture(scope="module")
@@ -71,15 +83,15 @@ def test_every_step_has_its_values_in_metrics(whole):
 
 
 def test_goes_on_exactly_and_further_without_bending_what_was(whole, sounds, tmp_path):
-    """Steps are executed three at once from the kill on, and there are two more than planned."""
+    """From the kill on three steps are executed at once by other workers, and two more than planned."""
     copy_as_killed_after(whole, 3, tmp_path / "two")
-    train(tmp_path / "two", sounds, **KNOBS, steps=STEPS + 2, steps_per_execution=3)
+    train(tmp_path / "two", sounds, **KNOBS, steps=STEPS + 2, steps_per_execution=3, workers=2)
     assert losses(tmp_path / "two")[:STEPS] == losses(whole)
     found = columns(tmp_path / "two", "learning_rate", "target_decay")
     np.testing.assert_allclose(found, expected_rows(STEPS + 2), rtol=1e-9, atol=1e-15)
     assert found[-1] == [1e-4, 1.0]
-    with pytest.raises(ValueError, match="Received: schedule_steps=8; .* schedule_steps=6"):
-        train(tmp_path / "two", sounds, **KNOBS, steps=STEPS + 2, schedule_steps=8)
+    with pytest.raises(ValueError, match="Received: schedule_steps=8, balance=0; .* schedule_steps=6, bal"):
+        train(tmp_path / "two", sounds, **{**KNOBS, "balance": 0.0}, steps=STEPS + 2, schedule_steps=8)
 
 
 def test_two_replicas_compiled_equal_one(whole, sounds, tmp_path):
