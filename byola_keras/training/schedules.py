@@ -81,12 +81,12 @@ def resolved_steps(recipe: Recipe, workdir: str, total_steps: int) -> int | None
                 f"`{name}` must be less than the steps of the cosine that follows. Received: "
                 f"{name}={getattr(recipe, name)}, schedule_steps={steps}"
             )
-    if steps != total_steps:
-        logging.info(
-            "The schedules end at step %d, the run at step %d%s.",
+    if steps < total_steps:
+        logging.warning(
+            "The schedules end at step %d, before the run does at step %d: the steps between them have the "
+            "values at the end of the schedules.",
             steps,
             total_steps,
-            ", with the values that they end with" if total_steps > steps else "",
         )
     return steps
 

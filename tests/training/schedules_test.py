@@ -90,16 +90,15 @@ def test_goes_on_exactly_and_further_without_bending_what_was(whole, sounds, tmp
     found = columns(tmp_path / "two", "learning_rate", "target_decay")
     np.testing.assert_allclose(found, expected_rows(STEPS + 2), rtol=1e-9, atol=1e-15)
     assert found[-1] == [1e-4, 1.0]
-    with pytest.raises(ValueError, match="Received: schedule_steps=8, balance=0; .* schedule_steps=6, bal"):
+    with pytest.raises(ValueError, match="Received: balance=0.0, schedule_steps=8; .* schedule_steps=6"):
         train(tmp_path / "two", sounds, **{**KNOBS, "balance": 0.0}, steps=STEPS + 2, schedule_steps=8)
 
 
-def test_two_replicas_compiled_equal_one(whole, sounds, tmp_path):
-    train(tmp_path, sounds, **KNOBS, steps=STEPS, num_devices=2, xla="on", steps_per_execution=2)
-    np.testing.assert_allclose(columns(tmp_path, "loss"), columns(whole, "loss"), rtol=2e-3)
-    assert columns(tmp_path, "learning_rate", "target_decay") == columns(
-        whole, "learning_rate", "target_decay"
-    )
+def test_two_replicas_equal_one(whole, sounds, tmp_path):
+    train(tmp_path, sounds, **KNOBS, steps=3, schedule_steps=STEPS, num_devices=2)
+    names = ("learning_rate", "target_decay")
+    assert columns(tmp_path, *names) == columns(whole, *names)[:3]
+    np.testing.assert_allclose(columns(tmp_path, "loss"), columns(whole, "loss")[:3], rtol=1e-4)
 
 
 def test_weight_decay_shrinks_kernels_alone():
