@@ -90,12 +90,13 @@ class Recipe(Settings):
     )
     target_decay_schedule: str = setting(
         CONSTANT,
-        "tau after its warm-up: constant, or rising to 1 by half a wave of a cosine until --schedule_steps.",
+        "How tau goes on after its warm-up: constant, or rising to 1 by half a wave of a cosine until "
+        "--schedule_steps.",
         choices=(CONSTANT, COSINE),
     )
     target_decay_start: float | None = setting(
         None,
-        "tau at the beginning of its warm-up, with --target_decay_warmup_steps.",
+        "Value of tau at the beginning of its warm-up, with --target_decay_warmup_steps.",
         minimum=0.0,
         maximum=1.0,
     )
@@ -107,7 +108,7 @@ class Recipe(Settings):
     learning_rate: float = setting(1e-4, "Step size of Adam.", minimum=0.0)
     learning_rate_schedule: str = setting(
         CONSTANT,
-        "The step size after its warm-up: constant, or falling by half a wave of a cosine until "
+        "How the step size goes on after its warm-up: constant, or falling by half a wave of a cosine until "
         "--schedule_steps.",
         choices=(CONSTANT, COSINE),
     )
