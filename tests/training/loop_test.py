@@ -120,11 +120,11 @@ def test_whole_step_compiles_under_xla_as_one():
 
     With all that the paper's recipe is without.
     """
+    rate = byola_keras.WarmupCosine(1e-3, 1e-4, 1, end=0.0, total_steps=4)
     models = [
         compiled(
-            byola_keras.Adam(
-                byola_keras.WarmupCosine(1e-3, 1e-4, 1, end=0.0, total_steps=4), weight_decay=0.1
-            ),
+            byola_keras.Adam(rate, weight_decay=0.1),
+            encoder={"conv_blocks": 1},
             target_decay=byola_keras.WarmupCosine(0.9, end=1.0, total_steps=4),
             projection_hidden_layers=(2, 1),
         )

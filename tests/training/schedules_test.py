@@ -85,7 +85,7 @@ def test_every_step_has_its_values_in_metrics(whole):
 def test_goes_on_exactly_and_further_without_bending_what_was(whole, sounds, tmp_path):
     """From the kill on three steps are executed at once by other workers, and two more than planned."""
     copy_as_killed_after(whole, 3, tmp_path / "two")
-    train(tmp_path / "two", sounds, **KNOBS, steps=STEPS + 2, steps_per_execution=3, workers=2)
+    train(tmp_path / "two", sounds, **KNOBS, steps=STEPS + 2, steps_per_execution=3, workers=3)
     assert losses(tmp_path / "two")[:STEPS] == losses(whole)
     found = columns(tmp_path / "two", "learning_rate", "target_decay")
     np.testing.assert_allclose(found, expected_rows(STEPS + 2), rtol=1e-9, atol=1e-15)
