@@ -3,13 +3,14 @@
 import csv
 import json
 import math
+import types
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from byola_keras.models.norm_stats import NormStats
-from byola_keras.training import schedules
+from byola_keras.training import run, schedules
 from byola_keras.training.build_model import build_model, check_blocks
 from byola_keras.training.recipe import Recipe
 from tests.sounds import write_sounds
@@ -139,6 +140,20 @@ def test_last_step_of_the_cosines(tmp_path):
     (tmp_path / "checkpoints").mkdir()
     (tmp_path / "checkpoints" / "checkpoint").touch()
     assert schedules.resolved_steps(cosine, str(tmp_path), 7) == 5
+
+
+def test_workers_take_the_steps_of_the_chief(tmp_path):
+    """Only the chief sees the folder of the run, which knows the steps that it was started with."""
+    (tmp_path / "configuration.json").write_text('{"schedule_steps": 5}')
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / "checkpoint").touch()
+    recipe, told = Recipe(learning_rate_schedule="cosine", global_batch_size=4, epochs=2), []
+    stream = types.SimpleNamespace(crops_per_epoch=14)
+    chief = types.SimpleNamespace(is_chief=True, tell=lambda **message: told.append(message))
+    worker = types.SimpleNamespace(is_chief=False, hear=told.pop)
+    of_chief = run._planned(recipe, stream, str(tmp_path), chief)
+    assert of_chief == run._planned(recipe, stream, str(tmp_path / "elsewhere"), worker)
+    assert of_chief[0].schedule_steps == 5 and of_chief[1].total_steps == 6
 
 
 @pytest.mark.parametrize(
