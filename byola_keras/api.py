@@ -15,6 +15,7 @@ from byola_keras.models.byol import BYOL
 from byola_keras.models.embedder import Embedder, load
 from byola_keras.models.encoder import Encoder
 from byola_keras.models.resnet_encoder import ResNetEncoder
+from byola_keras.models.warmup_cosine import WarmupCosine
 from byola_keras.torch_files.weights import load_torch_weights
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "RandomResizeCrop",
     "ResNetEncoder",
     "TemporalPooling",
+    "WarmupCosine",
     "embed_file",
     "load",
     "load_torch_weights",

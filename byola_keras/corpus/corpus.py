@@ -15,6 +15,7 @@ import numpy as np
 
 from byola_keras.audio.decode import AudioError
 from byola_keras.audio.sample_rate import SAMPLE_RATE
+from byola_keras.corpus.clip_names import read_clip_names
 
 VERSION = "1.0.0"
 SPLIT = "train"
@@ -94,6 +95,19 @@ class Corpus:
         position = int(offset) + out.itemsize * int(start)
         if os.preadv(self._shards[shard].fileno(), [out], position) != out.nbytes:
             raise AudioError(f"{self._shards[shard].name} ends early; delete the corpus and prepare it again")
+
+    def names(self) -> list[str]:
+        """Reads the name of the recording that each clip comes from; some hundred bytes of each are read.
+
+        Raises:
+            AudioError: a shard is not as it was written.
+        """
+        shards = self._index["shard"]
+        names = []
+        for shard, file in enumerate(self._shards):
+            rows = self._index[shards == shard]
+            names += read_clip_names(file, rows["offset"], rows["samples"])
+        return names
 
     def close(self) -> None:
         """Closes the files of the corpus."""

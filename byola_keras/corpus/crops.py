@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from byola_keras.audio.balance import UNBALANCED, Balance, Order
 from byola_keras.audio.decode import AudioError
 from byola_keras.audio.error_carrier import ErrorCarrier
 from byola_keras.audio.per_epoch import PerEpoch
@@ -19,16 +20,20 @@ _WINDOW_BYTES = 2**27
 class CorpusStream:
     """Random crops of the clips of a corpus, each a function of its place in the stream alone.
 
-    The stream visits all clips of the corpus in a new random order in each epoch. A clip is read once at a
+    The stream visits all clips of the corpus in a new random order in each epoch, or as often as the balance
+    of their folders says; folders are those of the recordings' names. A clip is read once at a
     visit and gives `crops_per_clip` random crops. With several, as many clips as fill some batches are read,
     and the crops of each go to different ones of these batches: never two of one visit to the same batch. A
-    batch depends on nothing but (corpus, seed, batch size, crops per clip, number of the batch).
+    batch depends on nothing but (corpus, balance, seed, batch size, crops per clip, number of the batch).
+    In a stream of two crops each of these crops is a pair, for the two views of a clip.
 
     Args:
         corpus: an open corpus.
         crop_length: number of samples in a crop; shorter clips are padded with zeros at the end.
         seed: seed of the order of the clips and of the places of the crops, an integer >= 0.
         crops_per_clip: number of crops that each visit to a clip gives.
+        balance: how far the sizes of folders are evened out; an epoch still has as many visits as clips.
+        two_crops: whether each of these crops is a pair of crops.
 
     Attributes:
         skipped: an empty dict, for a corpus holds nothing that cannot be decoded; a `CropStream` has the
@@ -36,18 +41,28 @@ class CorpusStream:
         errors: carries the `AudioError` of a corpus that cannot be read.
     """
 
-    def __init__(self, corpus: Corpus, crop_length: int, seed: int, crops_per_clip: int = 1):
+    def __init__(
+        self,
+        corpus: Corpus,
+        crop_length: int,
+        seed: int,
+        crops_per_clip: int = 1,
+        balance: Balance = UNBALANCED,
+        two_crops: bool = False,
+    ):
         self.corpus = corpus
         self.crop_length = crop_length
         self.seed = seed
         self.crops_per_clip = crops_per_clip
+        self.two_crops = two_crops
+        # Crops that belong together stay in one row until they are given away.
+        self._together = 2 if two_crops else 1
         self.skipped: dict[str, str] = {}
         self.errors = ErrorCarrier()
         clips = len(corpus)
-        self._order = PerEpoch(lambda draws: draws.permutation(clips), seed, stream=0)
-        self._positions = PerEpoch(
-            lambda draws: draws.random((clips, crops_per_clip), np.float32), seed, stream=1
-        )
+        self._order = Order(clips, corpus.names, balance, seed)
+        positions = (clips, crops_per_clip * self._together)
+        self._positions = PerEpoch(lambda draws, epoch: draws.random(positions, np.float32), seed, stream=1)
 
     @property
     def crops_per_epoch(self) -> int:
@@ -55,7 +70,8 @@ class CorpusStream:
         return len(self.corpus) * self.crops_per_clip
 
     def __str__(self):
-        return f"corpus {self.corpus.name}, {len(self.corpus):,} clips, {self.corpus.hours:.1f} hours"
+        size = f"{len(self.corpus):,} clips, {self.corpus.hours:.1f} hours"
+        return f"corpus {self.corpus.name}, {size}{self._order}"
 
     def recipe(self) -> dict:
         """The values that decide the stream besides crop length and seed: JSON values by name."""
@@ -76,12 +92,12 @@ class CorpusStream:
             visits: int64 [visits], the numbers of the visits, counted from the beginning of the stream.
 
         Returns:
-            int16 [visits, crops_per_clip, crop_length].
+            int16 [visits, crops_per_clip, crop_length]; of a stream of two crops, twice this length.
 
         Raises:
             AudioError: the corpus cannot be read.
         """
-        crops = np.zeros((len(visits), self.crops_per_clip, self.crop_length), np.int16)
+        crops = np.zeros((len(visits), self.crops_per_clip * self._together, self.crop_length), np.int16)
         epochs, places = np.divmod(visits, len(self.corpus))
         try:
             for epoch, place, out in zip(epochs.tolist(), places.tolist(), crops, strict=True):
@@ -89,7 +105,7 @@ class CorpusStream:
         except (OSError, AudioError) as error:
             message = f"The corpus must stay readable. Received: {error}"
             raise self.errors.keep(AudioError(message)) from error
-        return crops
+        return crops.reshape(len(visits), self.crops_per_clip, -1)
 
     def _read_clip(self, clip, positions, out):
         samples = int(self.corpus.samples[clip])
@@ -108,15 +124,22 @@ class CorpusStream:
     def batches(
         self, batch_size: int, start_step: int, workers: int, share: Share = WHOLE
     ) -> tf.data.Dataset:
-        """Gives endless batches of crops, int16 [rows, crop_length]; see `crop_dataset`.
+        """Gives endless batches of crops, int16 [rows, crop_length], or [rows, 2, crop_length] of two crops.
 
         With several crops per clip the whole batch is read and then cut: the crops of a clip go to rows all
         over their batches, so that most clips have crops for each of a few readers.
         """
+        batches = self._batches(batch_size, start_step, workers, share)
+        if not self.two_crops:
+            return batches
+        return batches.map(lambda crops: tf.reshape(crops, [-1, 2, self.crop_length]))
+
+    def _batches(self, batch_size, start_step, workers, share):
+        """The same with the crops of a pair one behind the other."""
 
         def read(visits):
             crops = tf.numpy_function(self.read, [visits], tf.int16, stateful=False)
-            return tf.ensure_shape(crops, [None, self.crops_per_clip, self.crop_length])
+            return tf.ensure_shape(crops, [None, self.crops_per_clip, self._together * self.crop_length])
 
         if self.crops_per_clip == 1:
             visits = share.places(batch_size, start_step).batch(_CHUNK)
@@ -136,19 +159,20 @@ class CorpusStream:
 
     def _window(self, batch_size):
         """Number of batches that the first crops of a group of clips fill, with several crops per clip."""
-        fitting = _WINDOW_BYTES // (2 * self.crop_length * batch_size * self.crops_per_clip)
+        crop_bytes = 2 * self._together * self.crop_length
+        fitting = _WINDOW_BYTES // (crop_bytes * batch_size * self.crops_per_clip)
         return max(1, min(fitting, len(self.corpus) // batch_size))
 
     def _spread(self, group, crops, batch_size):
         """Divides the crops of a group of clips into batches.
 
         Returns:
-            int16 [window * crops_per_clip, batch_size, crop_length]. The first crops of all clips come in a
-            random order, then the second ones in another, and so on.
+            int16 [window * crops_per_clip, batch_size, length of a crop or a pair]. The first crops of all
+            clips come in a random order, then the second ones in another, and so on.
         """
         passes = []
         for number in range(self.crops_per_clip):
             seed = tf.stack([tf.constant((self.seed + number) % 2**62, tf.int64), group])
             places = tf.random.experimental.stateless_shuffle(tf.range(tf.shape(crops)[0]), seed)
             passes.append(tf.gather(crops[:, number], places))
-        return tf.reshape(tf.concat(passes, 0), [-1, batch_size, self.crop_length])
+        return tf.reshape(tf.concat(passes, 0), [-1, batch_size, self._together * self.crop_length])

@@ -17,6 +17,7 @@ from byola_keras.atomic import replacing, write_text
 from byola_keras.audio.decode import AudioError
 from byola_keras.audio.pcm import to_int16
 from byola_keras.audio.sample_rate import SAMPLE_RATE
+from byola_keras.corpus.clip_names import RECORD_FOOTER, RECORD_HEADER
 from byola_keras.corpus.clips import cut_clips
 from byola_keras.corpus.corpus import shard_name
 from byola_keras.corpus.sources import read_part
@@ -24,8 +25,6 @@ from byola_keras.corpus.sources import read_part
 PLAN_FILE = "plan.json"
 # Number of samples; a rest of a recording that is shorter stays with the clip before it.
 _SHORTEST_CLIP = SAMPLE_RATE
-# A TFRecord file holds for each record its length in 8 bytes, a checksum of 4, the record, a checksum of 4.
-_RECORD_HEADER, _RECORD_FOOTER = 12, 4
 
 
 @dataclasses.dataclass
@@ -129,9 +128,9 @@ def _write_clip(clip, key, start, writer, result):
     record = tf.train.Example.FromString(example).SerializeToString(deterministic=True)
     # Wherever these bytes stand in the record, reading there gives the samples.
     offset = record.index(samples.tobytes())
-    result.offsets.append(result.bytes + _RECORD_HEADER + offset)
+    result.offsets.append(result.bytes + RECORD_HEADER + offset)
     result.samples.append(len(samples))
-    result.bytes += _RECORD_HEADER + len(record) + _RECORD_FOOTER
+    result.bytes += RECORD_HEADER + len(record) + RECORD_FOOTER
     result.turned_down += bool(np.abs(clip).max() > 1)
     result.silent += not samples.any()
     writer.write(record)

@@ -28,7 +28,8 @@ class Augmentation(Float32Layer):
         A pair of the input's shape: (view_one, view_two).
 
     Call arguments:
-        x: Tensor of the input shape.
+        x: Tensor of the input shape; or a pair of them, one for each view, such as two crops of each clip.
+            Layers that remember clips, as mixup does, then remember those of view one.
         training: Boolean, True by default. Without it no layer draws: both views are what the other layers,
             such as `BatchStandardization`, make of the input, and nothing is remembered.
 
@@ -48,7 +49,7 @@ class Augmentation(Float32Layer):
                 layer.build(input_shape)
 
     def call(self, x, training=True):
-        views = (x, x)
+        views = _pair(x)
         for layer, twin in zip(self.layers, self._twins(), strict=True):
             if not isinstance(layer, RandomLayer):
                 views = _joined(layer, views, training)
@@ -72,13 +73,13 @@ class Augmentation(Float32Layer):
         """The views after every layer; no `RandomLayer` changes its state.
 
         Args:
-            x: normalised log-mel, [batch, T, F].
+            x: normalised log-mel, [batch, T, F], or a pair of them.
             seed: Integer; the same seed and memory give the same views.
 
         Returns:
             List of pairs (view_one, view_two), one for each layer, in order.
         """
-        views, stages = (x, x), []
+        views, stages = _pair(x), []
         for position, layer in enumerate(self.layers):
             if isinstance(layer, RandomLayer):
                 views = _apart(layer, views, [fold_in([seed, position], view) for view in range(2)])
@@ -98,6 +99,10 @@ class Augmentation(Float32Layer):
     def from_config(cls, config):
         layers = [keras.saving.deserialize_keras_object(layer) for layer in config["layers"]]
         return cls(**{**config, "layers": layers})
+
+
+def _pair(x):
+    return tuple(x) if isinstance(x, (tuple, list)) else (x, x)
 
 
 def _apart(layer, views, seeds):

@@ -52,6 +52,7 @@ class BYOL(OnlineModel):
             `keras.optimizers.schedules.LearningRateSchedule` of the optimizer's iterations.
         use_predictor: Boolean; without it the projection itself is compared (Section IV-G, Table XII).
         synchronized: Boolean, batch statistics of projector and predictor over all replicas.
+        projection_hidden_layers: numbers of hidden layers of projector and predictor; the paper has one each.
 
     Input shape:
         [batch, samples] waveforms at 16 kHz; 15,200 samples in the paper. Under a distribution strategy all
@@ -75,6 +76,7 @@ class BYOL(OnlineModel):
         target_decay=0.99,
         use_predictor=True,
         synchronized=True,
+        projection_hidden_layers=(1, 1),
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -86,12 +88,13 @@ class BYOL(OnlineModel):
         self._target_decay = TargetDecay(target_decay)
         self.use_predictor = use_predictor
         self.synchronized = synchronized
+        self.projection_hidden_layers = of_projector, of_predictor = tuple(projection_hidden_layers)
 
-        def head(name):
-            return ProjectionHead(projection_units, synchronized, name=name)
+        def head(name, hidden_layers=of_projector):
+            return ProjectionHead(projection_units, synchronized, hidden_layers, name=name)
 
         self.projector = head("projector")
-        self.predictor = head("predictor") if use_predictor else None
+        self.predictor = head("predictor", of_predictor) if use_predictor else None
         self.target_encoder = untrained_copy(encoder, f"target_{encoder.name}")
         self.target_projector = head("target_projector")
         self.jit_step = False
@@ -115,7 +118,7 @@ class BYOL(OnlineModel):
 
     @property
     def target_decay(self):
-        """tau, a float: what the next step will use. A number may be assigned at any time."""
+        """tau, a float, which may be assigned at any time; of a schedule what the last step used."""
         return float(self.target_decay_tensor())
 
     @target_decay.setter
@@ -134,12 +137,18 @@ class BYOL(OnlineModel):
 
     def call(self, waveforms, training=None):
         # Under a distribution strategy `fit` calls the model on what the data set gives.
-        waveforms, _ = unpack(waveforms)
-        return self.encoder(self.normalized_log_mel(waveforms), training=training)
+        return self.encoder(self.normalized_log_mel(unpack(waveforms).waveforms), training=training)
 
     def normalized_log_mel(self, waveforms):
         """Waveforms [batch, samples] to what the augmentation starts from, [batch, T, F]."""
         return self.normalization(self.frontend(waveforms))
+
+    def _log_mels(self, batch):
+        """What the views of a `Batch` are made of: one log-mel [batch, T, F], or a pair of them."""
+        if batch.second_waveforms is None:
+            return self.normalized_log_mel(with_equal_shares(batch.waveforms))
+        both = tf.concat([with_equal_shares(batch.waveforms), batch.second_waveforms], axis=0)
+        return tuple(tf.split(self.normalized_log_mel(both), 2))
 
     def project(self, view, training=False):
         """The online network's projection of a view, [batch, T, F] -> [batch, projection_units[1]]."""
@@ -209,29 +218,29 @@ class BYOL(OnlineModel):
         """One step on this replica's waveforms.
 
         Args:
-            data: waveforms [batch, samples], floats or 16-bit integers; or a dict of "waveforms" and "ready",
-                the times [batch] in seconds at which they were ready.
+            data: waveforms [batch, samples], floats or 16-bit integers; or a dict of "waveforms" and, as far
+                as wanted, "second_waveforms" of the same shape, other crops of the same clips, which view two
+                is made of, and "ready", the times [batch] in seconds at which they were ready.
 
         Returns:
             Scalars of this step, which callbacks see at the end of a batch: "loss" in [0, 8]; "cosine"
             between prediction and target projection; "projection_std", see `losses`; and, where
             times were given, "data_ready", the latest of them. The logs of an epoch and `History` hold means.
         """
-        waveforms, ready = unpack(data)
-        build_once(self, waveforms.shape)
-        log_mel = self.normalized_log_mel(with_equal_shares(waveforms))
-        view_one, view_two = self.augmentation(log_mel, training=True)
+        batch = unpack(data)
+        build_once(self, batch.waveforms.shape)
+        view_one, view_two = self.augmentation(self._log_mels(batch), training=True)
         loss, measured, gradients = self._loss_and_gradients(view_one, view_two)
         self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
         self._update_target()
         values = self._note({"loss": loss, **measured})
-        return values if ready is None else {**values, "data_ready": tf.reduce_max(ready)}
+        return values if batch.ready is None else {**values, "data_ready": tf.reduce_max(batch.ready)}
 
     def test_step(self, data):
         """Loss of two views of the waveforms, without a change of any weight; `data` as for `train_step`."""
-        waveforms, _ = unpack(data)
-        build_once(self, waveforms.shape)
-        views = self.augmentation.preview(self.normalized_log_mel(waveforms), seed=0)[-1]
+        batch = unpack(data)
+        build_once(self, batch.waveforms.shape)
+        views = self.augmentation.preview(self._log_mels(batch), seed=0)[-1]
         loss, measured = self._loss_of_views(views, training=False)
         self._note({"loss": loss, **measured})
         return self.get_metrics_result()
@@ -301,6 +310,7 @@ class BYOL(OnlineModel):
             "target_decay": self._target_decay.get_config(),
             "use_predictor": self.use_predictor,
             "synchronized": self.synchronized,
+            "projection_hidden_layers": self.projection_hidden_layers,
         }
 
     def get_compile_config(self):

@@ -1,20 +1,33 @@
 """What `fit` hands to a train step of `BYOL`."""
 
+from typing import NamedTuple
+
 import keras
 import tensorflow as tf
 
 from byola_keras.layers.replicas import replica_count, sum_over_replicas
 
 
-def unpack(data):
+class Batch(NamedTuple):
+    """What a step gets.
+
+    Attributes:
+        waveforms: floats [batch, samples], what view one is made of, and view two unless there are others.
+        second_waveforms: floats of the same shape, what view two is made of; or None.
+        ready: the times [batch] in seconds at which they were ready; or None.
+    """
+
+    waveforms: tf.Tensor
+    second_waveforms: tf.Tensor | None = None
+    ready: tf.Tensor | None = None
+
+
+def unpack(data) -> Batch:
     """Takes a batch apart.
 
     Args:
-        data: waveforms [batch, samples], floats in [-1, 1] or 16-bit integers; or a dict of "waveforms" and
-            "ready", the times [batch] in seconds at which they were ready.
-
-    Returns:
-        Waveforms as floats, and the times or None.
+        data: waveforms [batch, samples], floats in [-1, 1] or 16-bit integers; or a dict of these as
+            "waveforms" and, where they are there, "second_waveforms" and "ready", see `Batch`.
 
     Raises:
         ValueError: there are labels.
@@ -25,10 +38,14 @@ def unpack(data):
             "BYOL learns from waveforms alone. Received: labels beside them, of shape "
             f"{getattr(labels, 'shape', type(labels).__name__)}; give `fit` the waveforms only."
         )
-    ready = None
-    if isinstance(waveforms, dict):
-        waveforms, ready = waveforms["waveforms"], waveforms.get("ready")
-    return _as_floats(waveforms), ready
+    if not isinstance(waveforms, dict):
+        return Batch(_as_floats(waveforms))
+    second = waveforms.get("second_waveforms")
+    return Batch(
+        _as_floats(waveforms["waveforms"]),
+        None if second is None else _as_floats(second),
+        waveforms.get("ready"),
+    )
 
 
 def _as_floats(waveforms):

@@ -1,6 +1,7 @@
 """The model that a recipe describes."""
 
 import contextlib
+import dataclasses
 from collections.abc import Iterator
 
 import keras
@@ -12,9 +13,9 @@ from byola_keras.models.byol import BYOL
 from byola_keras.models.contract import check_encoder
 from byola_keras.models.initializers import seeded_initializers
 from byola_keras.models.norm_stats import NormStats
-from byola_keras.training import blocks
+from byola_keras.training import blocks, schedules
 from byola_keras.training.precision import resolved
-from byola_keras.training.recipe import Recipe
+from byola_keras.training.recipe import CONSTANT, Recipe
 
 
 def build_model(
@@ -32,12 +33,12 @@ def build_model(
         A built `BYOL` with a built optimizer.
 
     Raises:
-        ValueError: a block of the recipe cannot be made.
+        ValueError: a block of the recipe cannot be made, or a cosine has no number of steps.
     """
     with seeded_initializers(recipe.seed), _dtype_policy(resolved(recipe.precision)):
         model = make_model(stats, recipe)
         model.build((None, crop_length))
-        model.compile(Adam(recipe.learning_rate), jit_compile=jit_compile)
+        model.compile(make_optimizer(recipe, model), jit_compile=jit_compile)
     # Slots must exist before a checkpoint is restored, or they would be left out silently.
     model.optimizer.build(model.trainable_variables)
     return model
@@ -49,8 +50,25 @@ def check_blocks(recipe: Recipe) -> None:
     Raises:
         ValueError: a block cannot be made, or the encoder is none by the contract.
     """
+    schedules.check(recipe)
+    # How many steps a cosine has is not known before the sound is.
+    recipe = dataclasses.replace(recipe, target_decay_schedule=CONSTANT)
     with seeded_initializers(recipe.seed):
         make_model(NormStats(0.0, 1.0, 0), recipe)
+
+
+def make_optimizer(recipe: Recipe, model: BYOL) -> Adam:
+    """The recipe's optimizer for a built model.
+
+    As in AdamW, weight decay stands apart from the gradient: at each step a weight loses `weight_decay` x
+    learning rate of itself. Vectors, which biases and the scales and shifts of batch normalisation are, lose
+    nothing.
+    """
+    optimizer = Adam(schedules.make_learning_rate(recipe), weight_decay=recipe.weight_decay or None)
+    if recipe.weight_decay:
+        vectors = [variable for variable in model.trainable_variables if len(variable.shape) <= 1]
+        optimizer.exclude_from_weight_decay(vectors)
+    return optimizer
 
 
 def make_frontend() -> LogMelSpectrogram:
@@ -66,10 +84,13 @@ def make_model(stats: NormStats, recipe: Recipe) -> BYOL:
         "augmentation": make_augmentation(recipe),
         "encoder": make_encoder(recipe),
         "projection_units": recipe.projection_units,
-        "target_decay": recipe.target_decay,
+        "target_decay": schedules.make_target_decay(recipe),
         "use_predictor": recipe.use_predictor,
         "synchronized": recipe.sync_batch_norm,
     }
+    if tuple(recipe.projection_hidden_layers) != Recipe.projection_hidden_layers:
+        # A subclass of a user may be older than this parameter.
+        parts["projection_hidden_layers"] = recipe.projection_hidden_layers
     return blocks.make(recipe.model, BYOL, {}, parts)
 
 

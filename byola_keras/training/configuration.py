@@ -16,7 +16,7 @@ FILE_NAME = "configuration.json"
 FLAGS_FILE = "flags.txt"
 
 # Fields of the sound that the stream is a function of; which files or clips it has, the stream says itself.
-_SOUND_FIELDS = ("crop_seconds", "crops_per_clip")
+_SOUND_FIELDS = ("crop_seconds", "crops_per_clip", "views", "balance", "balance_depth")
 # Fields of the recipe that the statistics of the log-mel are a function of, beside the sound.
 _STATISTICS_FIELDS = ("norm_crops", "seed", "init_from", "init_statistics")
 # What runs from before blocks were written as text call the parameters of their blocks.
@@ -101,6 +101,18 @@ def check(workdir: str, configuration: dict, former: dict | None = None) -> bool
         )
     without_statistics = {field.name for field in dataclasses.fields(Recipe)} - {*_STATISTICS_FIELDS}
     return without_statistics.issuperset(names)
+
+
+def recorded(workdir: str, name: str):
+    """What the run in `workdir` was started with; None where there is none or it has no such value.
+
+    As in `check`, a start that ended before its first checkpoint does not count.
+    """
+    path = os.path.join(workdir, FILE_NAME)
+    if not (os.path.exists(path) and _has_begun(workdir)):
+        return None
+    with open(path, encoding="utf-8") as file:
+        return json.load(file).get(name)
 
 
 def _has_begun(workdir):

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from byola_keras.memory import peak_memory
 from byola_keras.models.byol import BYOL
+from byola_keras.models.training_batch import unpack
 from byola_keras.training.build_model import parameter_counts
 from byola_keras.training.callbacks import Schedule, duration
 
@@ -24,7 +25,7 @@ def describe(model: BYOL, batches: tf.data.Dataset, schedule: Schedule) -> str:
     Returns:
         A text of several lines.
     """
-    waveforms = next(iter(batches))
+    waveforms = unpack(next(iter(batches))).waveforms
     view_one, _ = model.augmentation.preview(model.normalized_log_mel(waveforms), seed=0)[-1]
     encoded = model.encoder(view_one)
     seconds = _step_seconds(model, batches)

@@ -60,6 +60,8 @@ class Steps:
 
     def _step(self):
         begun = tf.timestamp() if self._timed else tf.constant(math.nan, tf.float64)
+        # A schedule's value is that of the number of updates so far: the step's own before its update.
+        learning_rate = tf.identity(self.model.optimizer.learning_rate)
         with tf.control_dependencies([begun]):
             batch = next(self._batches)
 
@@ -71,7 +73,8 @@ class Steps:
 
         of_replicas = run_on_replicas(self._strategy, replica_step, batch, self.model.jit_step)
         measured = self._strategy.reduce(tf.distribute.ReduceOp.MEAN, of_replicas, axis=None)
-        common = [self.model.optimizer.learning_rate, self.model.target_decay_tensor()]
+        # The target network follows the update, and takes the value that belongs to the number after it.
+        common = [learning_rate, self.model.target_decay_tensor()]
         return tf.concat([measured, _as_row(common)], axis=0)
 
 

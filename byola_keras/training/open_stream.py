@@ -5,12 +5,13 @@ from collections.abc import Iterator
 
 from absl import logging
 
+from byola_keras.audio.balance import Balance
 from byola_keras.audio.crops import CropStream
 from byola_keras.audio.files import find_audio_files
 from byola_keras.audio.sample_rate import SAMPLE_RATE
 from byola_keras.corpus.corpus import Corpus
 from byola_keras.corpus.crops import CorpusStream
-from byola_keras.training.recipe import Sound
+from byola_keras.training.recipe import TWO_CROPS, Sound
 
 # How the published sets are prepared, by the names that their configurations give the corpora.
 _PREPARE_FLAGS = {
@@ -32,8 +33,12 @@ def open_stream(sound: Sound, seed: int = 0) -> CropStream | CorpusStream:
         FileNotFoundError: a folder, list or corpus is not there.
     """
     crop_length = round(sound.crop_seconds * SAMPLE_RATE)
+    visits = {
+        "balance": Balance(sound.balance, sound.balance_depth),
+        "two_crops": sound.views == TWO_CROPS,
+    }
     if sound.audio_dir or sound.file_list:
-        return _stream_of_files(sound, crop_length, seed)
+        return CropStream(_files(sound), crop_length, seed, SAMPLE_RATE, **visits)
     if not sound.data_dir:
         rule = (
             "`data_dir` must name the folder in which the corpus lies"
@@ -43,10 +48,10 @@ def open_stream(sound: Sound, seed: int = 0) -> CropStream | CorpusStream:
         raise ValueError(
             f"{rule}. Received: audio_dir=[], file_list=None, corpus={sound.corpus!r}, data_dir=None"
         )
-    return CorpusStream(_open_corpus(sound), crop_length, seed, sound.crops_per_clip)
+    return CorpusStream(_open_corpus(sound), crop_length, seed, sound.crops_per_clip, **visits)
 
 
-def _stream_of_files(sound, crop_length, seed):
+def _files(sound):
     if sound.crops_per_clip > 1:
         raise ValueError(
             "`crops_per_clip` must be 1 for sound files, which are decoded where the crop lies. Received: "
@@ -56,7 +61,7 @@ def _stream_of_files(sound, crop_length, seed):
         logging.warning(
             "Sound files are given: data_dir=%r and corpus=%r are left aside.", sound.data_dir, sound.corpus
         )
-    return CropStream(find_audio_files(sound.audio_dir, sound.file_list), crop_length, seed, SAMPLE_RATE)
+    return find_audio_files(sound.audio_dir, sound.file_list)
 
 
 def _open_corpus(sound):

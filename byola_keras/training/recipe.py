@@ -12,6 +12,8 @@ from byola_keras.training.blocks import split_blocks
 
 # What becomes of the statistics of the log-mel of a model that a run starts from.
 MEASURED, KEPT = "measured", "kept"
+ONE_CROP, TWO_CROPS = "one_crop", "two_crops"
+CONSTANT, COSINE = "constant", "cosine"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +34,25 @@ class Sound(Settings):
     crop_seconds: float = setting(0.95, "Length of a training crop in seconds.", minimum=0.1, maximum=60.0)
     crops_per_clip: int = setting(
         1, "Random crops from each reading of a clip of a corpus, for different batches.", minimum=1
+    )
+    views: str = setting(
+        ONE_CROP,
+        "What the two views of a clip are made of: one_crop for both, or two_crops, each from its own place "
+        "in the clip.",
+        choices=(ONE_CROP, TWO_CROPS),
+    )
+    balance: float = setting(
+        0.0,
+        "How far the sizes of folders are evened out: a folder of n files or clips has a share of the crops "
+        "proportional to n^(1 - balance).",
+        minimum=0.0,
+        maximum=1.0,
+    )
+    balance_depth: int = setting(
+        1,
+        "How many folders of a file's name, below the one that all files share, make the folder that is "
+        "balanced.",
+        minimum=1,
     )
 
 
@@ -59,6 +80,9 @@ class Recipe(Settings):
     projection_units: tuple[int, ...] = setting(
         (4096, 256), "Hidden and output size of projector and predictor.", minimum=1, length=2
     )
+    projection_hidden_layers: tuple[int, ...] = setting(
+        (1, 1), "Numbers of hidden layers of projector and predictor.", minimum=1, length=2
+    )
     use_predictor: bool = setting(True, "Whether the online network has a predictor.")
     target_decay: float = setting(
         0.99,
@@ -66,7 +90,48 @@ class Recipe(Settings):
         minimum=0.0,
         maximum=1.0,
     )
+    target_decay_schedule: str = setting(
+        CONSTANT,
+        "How tau goes on after its warm-up: constant, or rising to 1 by half a wave of a cosine until "
+        "--schedule_steps.",
+        choices=(CONSTANT, COSINE),
+    )
+    target_decay_start: float | None = setting(
+        None,
+        "Value of tau at the beginning of its warm-up, with --target_decay_warmup_steps.",
+        minimum=0.0,
+        maximum=1.0,
+    )
+    target_decay_warmup_steps: int = setting(
+        0,
+        "Steps in which tau goes in a line from --target_decay_start to --target_decay.",
+        minimum=0,
+    )
     learning_rate: float = setting(1e-4, "Step size of Adam.", minimum=0.0)
+    learning_rate_schedule: str = setting(
+        CONSTANT,
+        "How the step size goes on after its warm-up: constant, or falling by half a wave of a cosine until "
+        "--schedule_steps.",
+        choices=(CONSTANT, COSINE),
+    )
+    final_learning_rate_share: float = setting(
+        0.0, "Share of the step size that is left at the end of its cosine.", minimum=0.0, maximum=1.0
+    )
+    warmup_steps: int = setting(
+        0, "Steps in which the step size rises from 0 to --learning_rate in a straight line.", minimum=0
+    )
+    schedule_steps: int | None = setting(
+        None,
+        "The step at which cosines end. Default: the steps that the run has at its first start; later starts "
+        "keep it.",
+        minimum=1,
+    )
+    weight_decay: float = setting(
+        0.0,
+        "Share of the step size by which kernels shrink at each step, apart from the gradient as in AdamW. "
+        "Biases and batch norms are left alone.",
+        minimum=0.0,
+    )
     precision: str = setting(
         "float32",
         "Precision of the networks. auto: mixed_bfloat16 on CPUs with instructions for it and on GPUs from "

@@ -8,13 +8,13 @@ import tensorflow as tf
 from absl import logging
 
 from byola_keras.atomic import write_text
-from byola_keras.audio.crops import crop_dataset
+from byola_keras.audio.crops import crop_dataset, first_crops
 from byola_keras.corpus.corpus import SAMPLE_RATE
 from byola_keras.layers.full_float32 import full_float32
 from byola_keras.models import norm_stats
 from byola_keras.models.norm_stats import NormStats
 from byola_keras.models.preset import EMBEDDER_FILE
-from byola_keras.training import configuration, devices, loop, signals
+from byola_keras.training import configuration, devices, loop, schedules, signals
 from byola_keras.training.build_model import build_model, check_blocks, make_frontend
 from byola_keras.training.callbacks import Guard, Recorder, Schedule, StepMetrics
 from byola_keras.training.checkpoints import Checkpoints
@@ -95,7 +95,7 @@ def pretrain(
         # Sound: the clips of a step are a function of the step --------------------------------------
         stream = open_stream(sound, recipe.seed)
         run.enter_context(clear_errors(stream))
-        schedule = _schedule(stream, recipe)
+        recipe, schedule = _planned(recipe, stream, workdir, cluster)
         readers = runtime.workers or tf.data.AUTOTUNE
         logging.info("Training on %s.", stream)
 
@@ -137,7 +137,7 @@ def pretrain(
 
         # Beside each step ---------------------------------------------------------------------------
         metrics_file = run.enter_context(contextlib.closing(MetricsFile(workdir, metrics.step)))
-        clips = next(iter(crop_dataset(stream, _MONITORED_CLIPS, workers=readers)))
+        clips = next(iter(first_crops(stream, _MONITORED_CLIPS, readers)))
         card = {"trained_on": str(stream), "recipe": configured}
         saver = Saver(workdir, metrics, metrics_file, checkpoints, schedule, runtime, clips, card)
         callbacks = [
@@ -160,10 +160,17 @@ def pretrain(
         return _end(cluster, f"T{trained}")
 
 
-def _schedule(stream, recipe):
+def _planned(recipe, stream, workdir, cluster):
+    """The recipe with the steps of its schedules, which the chief knows, and how much the run trains."""
     steps_per_epoch = max(1, stream.crops_per_epoch // recipe.global_batch_size)
     total_steps = recipe.steps or recipe.epochs * steps_per_epoch
-    return Schedule(recipe.global_batch_size, steps_per_epoch, total_steps)
+    if cluster.is_chief:
+        schedule_steps = schedules.resolved_steps(recipe, workdir, total_steps)
+        cluster.tell(schedule_steps=schedule_steps)
+    else:
+        schedule_steps = cluster.hear()["schedule_steps"]
+    recipe = dataclasses.replace(recipe, schedule_steps=schedule_steps)
+    return recipe, Schedule(recipe.global_batch_size, steps_per_epoch, total_steps)
 
 
 def _end(cluster, text, finished=True):
@@ -202,7 +209,7 @@ def _as_it_runs(recipe, workdir):
 
 def _measure_statistics(stream, crops, workers):
     logging.info("Measuring mean and standard deviation of the log-mel over %d random crops.", crops)
-    batches = crop_dataset(stream, _STATISTICS_BATCH, workers=workers)
+    batches = first_crops(stream, _STATISTICS_BATCH, workers)
     with full_float32():
         stats = norm_stats.measure(make_frontend(), batches, crops)
     logging.info("Log-mel mean %.4f, standard deviation %.4f.", stats.mean, stats.std)

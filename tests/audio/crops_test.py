@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from byola_keras.audio.crops import CropStream, crop_dataset
+from byola_keras.audio.balance import Balance
+from byola_keras.audio.crops import CropStream, crop_dataset, first_crops
 from byola_keras.audio.decode import AudioError, read_crop
 from byola_keras.audio.share import Share
 
@@ -160,3 +161,45 @@ def test_only_broken_files(tmp_path):
     with pytest.raises(AudioError, match=message) as caught, stream.errors.unwrapped():
         batches(stream, 1)
     assert str(caught.value).count("Format not recognised") == 5
+
+
+def test_two_crops_of_a_visit_lie_anywhere_in_one_file(files):
+    """Shares, starts in the middle, workers and times are as with one crop, and so are the first crops."""
+    one, two = CropStream(files, LENGTH, seed=1), CropStream(files, LENGTH, seed=1, two_crops=True)
+    whole = list(crop_dataset(two, 4, workers=2).take(10))
+    first, second = (
+        np.concatenate([batch[name] for batch in whole]) for name in ("waveforms", "second_waveforms")
+    )
+    np.testing.assert_array_equal(first, np.concatenate(batches(one, 10)))
+    np.testing.assert_array_equal(first[:4], next(iter(first_crops(two, 4))))
+    np.testing.assert_array_equal(file_numbers(first), file_numbers(second))
+    distances = np.abs(first[:, 0] - second[:, 0])
+    assert distances.min() >= 0 and len(set(distances.round(6))) > 30 and distances.max() > 0.0015
+    rest = next(iter(crop_dataset(two, 4, 7, with_times=True, share=Share(1, 2))))
+    np.testing.assert_array_equal(rest["second_waveforms"], second[30:32])
+    assert rest["ready"].shape == (2,)
+
+
+def test_balance_of_folders(files, tmp_path):
+    """Of one file in a folder and nine in another, at full balance, come equally many crops."""
+    paths = [f"{tmp_path}/many/../{n}.wav" if n else f"{tmp_path}/few/../0.wav" for n in range(10)]
+    for folder in ("many", "few"):
+        (tmp_path / folder).mkdir()
+    stream = CropStream(paths, LENGTH, 1, balance=Balance(1.0))
+    assert stream.crops_per_epoch == 10
+    assert str(stream) == (
+        "10 sound files, 2 folders balanced by 1: the largest has 50.0 % of the crops in place of 90.0 %"
+    )
+    numbers = file_numbers(np.concatenate(batches(stream, 18, batch_size=10)))
+    assert np.bincount(numbers).tolist() == [90] + [10] * 9
+    later = file_numbers(np.concatenate(batches(stream, 3, batch_size=10, start_step=15)))
+    np.testing.assert_array_equal(later, numbers[150:])
+
+
+def test_substitutes_come_from_folders_by_their_shares(files, tmp_path):
+    broken = broken_files(tmp_path, 1)
+    paths = [f"{tmp_path}/few/../0.wav", *broken, *files[1:9]]
+    (tmp_path / "few").mkdir()
+    stream = CropStream(paths, LENGTH, 1, balance=Balance(1.0))
+    drawn = [next(iter(list(stream._candidates(1, np.random.default_rng(n)))[1:])) for n in range(200)]
+    assert 70 < drawn.count(0) < 130

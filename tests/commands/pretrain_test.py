@@ -53,6 +53,11 @@ def test_every_flag_reaches_its_field(called):
         "--augmentation=LogMixupExp(max_ratio=0.4, memory_size=8) BatchStandardization",
         "--encoder=Encoder(conv_blocks=3)",
         "--projection_units=16,8",
+        "--projection_hidden_layers=3,1",
+        "--target_decay_start=0.5",
+        "--learning_rate_schedule=cosine",
+        "--views=two_crops",
+        "--balance=0.5",
         "--nouse_predictor",
         "--precision=mixed_bfloat16",
         "--steps=7",
@@ -62,11 +67,14 @@ def test_every_flag_reaches_its_field(called):
         "--dry_run",
     ]
     _, sound, recipe, runtime, text, dry_run = call(called, *arguments)
-    assert sound == Sound(audio_dir=("a", "b"), crop_seconds=0.5)
+    assert sound == Sound(audio_dir=("a", "b"), crop_seconds=0.5, views="two_crops", balance=0.5)
     assert recipe == Recipe(
         augmentation=("LogMixupExp(max_ratio=0.4, memory_size=8)", "BatchStandardization"),
         encoder="Encoder(conv_blocks=3)",
         projection_units=(16, 8),
+        projection_hidden_layers=(3, 1),
+        target_decay_start=0.5,
+        learning_rate_schedule="cosine",
         use_predictor=False,
         precision="mixed_bfloat16",
         steps=7,

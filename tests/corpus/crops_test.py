@@ -7,7 +7,9 @@ import shutil
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from byola_keras.audio.balance import Balance
 from byola_keras.audio.crops import crop_dataset
 from byola_keras.audio.decode import AudioError
 from byola_keras.audio.share import Share
@@ -200,3 +202,42 @@ def test_crops_as_stored_are_the_same_numbers_in_16_bits(corpus):
     stored, floats = batches(stream, 3, as_stored=True), batches(stream, 3)
     assert {batch.dtype for batch in stored} == {np.dtype(np.int16)}
     np.testing.assert_array_equal(np.float32(stored) / 32768, floats)
+
+
+def test_names_are_those_of_the_records(corpus):
+    expected = []
+    for shard in sorted(pathlib.Path(corpus.folder).glob("*.tfrecord*")):
+        for record in tf.data.TFRecordDataset(str(shard)):
+            features = tf.train.Example.FromString(record.numpy()).features.feature
+            expected.append(features["source"].bytes_list.value[0].decode())
+    assert corpus.names() == expected and "long.wav" in expected
+
+
+@pytest.mark.parametrize("crops_per_clip", [1, 3])
+def test_two_crops_of_a_pair_come_from_one_clip(corpus, pieces, crops_per_clip):
+    stream = CorpusStream(corpus, LENGTH, 1, crops_per_clip, two_crops=True)
+    whole = list(crop_dataset(stream, 4, as_stored=True).take(10))
+    assert whole[0]["waveforms"].dtype == np.int16 and whole[0]["second_waveforms"].shape == (4, LENGTH)
+    first, second = (
+        np.concatenate([batch[name] for batch in whole]) for name in ("waveforms", "second_waveforms")
+    )
+    owners = [[pieces[crop[:16].tobytes()] for crop in crops] for crops in (first, second)]
+    assert owners[0] == owners[1]
+    assert np.mean(np.any(first != second, axis=1)) > 0.5
+    rest = next(iter(crop_dataset(stream, 4, 7, share=Share(1, 2))))
+    np.testing.assert_array_equal(np.rint(rest["second_waveforms"] * 32768), second[30:32])
+
+
+@pytest.mark.parametrize("crops_per_clip", [1, 2])
+def test_balance_of_folders(corpus, pieces, monkeypatch, crops_per_clip):
+    clips = len(corpus)
+    monkeypatch.setattr(
+        corpus, "names", lambda: [f"{'few' if n < 3 else 'many'}/x.wav" for n in range(clips)]
+    )
+    stream = CorpusStream(corpus, LENGTH, 1, crops_per_clip, Balance(1.0))
+    assert stream.crops_per_epoch == clips * crops_per_clip and "2 folders balanced by 1" in str(stream)
+    crops = np.concatenate(batches(stream, 2 * crops_per_clip, batch_size=clips))
+    counts = np.bincount(clip_numbers(crops, pieces), minlength=clips)
+    assert counts.sum() == 2 * crops_per_clip * clips
+    assert abs(counts[:3].sum() - counts[3:].sum()) <= 2 * crops_per_clip
+    assert np.ptp(counts[:3]) <= crops_per_clip and np.ptp(counts[3:]) <= crops_per_clip

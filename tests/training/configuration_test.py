@@ -123,8 +123,8 @@ def test_absent_fields_and_parameters_count_with_their_defaults(tmp_path):
 
 
 def test_field_of_a_later_version_is_refused(tmp_path):
-    write(tmp_path, {**described(), "warmup_steps": 10})
-    with pytest.raises(ValueError, match="Received: warmup_steps=None; .* with warmup_steps=10"):
+    write(tmp_path, {**described(), "of_a_later_version": 10})
+    with pytest.raises(ValueError, match="Received: of_a_later_version=None; .* of_a_later_version=10"):
         check(tmp_path, Recipe())
 
 
@@ -182,6 +182,7 @@ def test_before_the_first_step_another_configuration_is_free(tmp_path):
     assert not same_statistics(Recipe(norm_crops=3))
     assert not same_statistics(Recipe(seed=1))
     assert not same_statistics(sound=Sound(crop_seconds=2.0))
+    assert not same_statistics(sound=Sound(balance=0.5))
     (tmp_path / "checkpoints").mkdir()
     assert same_statistics(Recipe(learning_rate=0.5))
     (tmp_path / "checkpoints" / "checkpoint").write_text("")

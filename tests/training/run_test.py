@@ -205,7 +205,9 @@ def test_corpus_resumes_exactly(data_dir, tmp_path):
 
 
 def test_corpus_on_two_devices(data_dir, tmp_path):
-    train(tmp_path, data_dir=data_dir, crops_per_clip=2, num_devices=2)
+    """With two crops of a clip as its views, each of two seconds."""
+    two_crops = {"crops_per_clip": 2, "views": "two_crops", "crop_seconds": 2.0}
+    train(tmp_path, data_dir=data_dir, num_devices=2, **two_crops)
     assert np.isfinite([float(loss) for loss in losses(tmp_path)]).all() and len(losses(tmp_path)) == 4
 
 
