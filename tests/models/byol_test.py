@@ -271,8 +271,10 @@ def test_metrics_are_those_of_the_step():
 
 def test_16_bit_waveforms_are_the_floats_that_they_stand_for():
     samples = np.random.default_rng(0).integers(-32768, 32768, (4, 4000)).astype(np.int16)
-    floats, ready = unpack(tf.constant(samples))
-    assert floats.dtype == tf.float32 and ready is None
+    floats, second, ready = unpack(tf.constant(samples))
+    assert floats.dtype == tf.float32 and second is None and ready is None
     np.testing.assert_array_equal(floats, samples.astype(np.float32) / 32768)
-    np.testing.assert_array_equal(unpack({"waveforms": samples, "ready": None})[0], floats)
-    assert unpack(floats)[0] is floats
+    both = unpack({"waveforms": samples, "second_waveforms": samples[::-1], "ready": None})
+    np.testing.assert_array_equal(both.waveforms, floats)
+    np.testing.assert_array_equal(both.second_waveforms, floats[::-1])
+    assert unpack(floats).waveforms is floats
