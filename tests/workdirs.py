@@ -9,6 +9,9 @@ from byola_keras.training import metrics_file
 from byola_keras.training.recipe import Recipe, Runtime, Sound
 from byola_keras.training.run import pretrain
 
+# Most of the time of a short run goes into making the graph of its step.
+SMALLEST_ENCODER = "Encoder(conv_blocks=1, channels=4, mlp_units=(16, 16))"
+
 # A run of a few seconds, by the names of the fields of sound, recipe and runtime.
 TINY_RUN = {
     "steps": 4,

@@ -14,6 +14,7 @@ from byola_keras.audio.files import fingerprint, former_fingerprint, relative_na
 from byola_keras.audio.pcm import from_int16
 from byola_keras.audio.sample_rate import SAMPLE_RATE
 from byola_keras.audio.share import WHOLE, Share
+from byola_keras.audio.untuned import untuned
 
 # How many other files are tried in place of one that cannot be decoded.
 _SUBSTITUTES = 50
@@ -174,12 +175,7 @@ def crop_dataset(
         rows = batch_size // share.count
         batches = batches.map(lambda batch: {**_named(batch), "ready": tf.fill([rows], tf.timestamp())})
     batches = batches.prefetch(tf.data.AUTOTUNE)
-    if workers == tf.data.AUTOTUNE:
-        return batches
-    # Nothing is left to tune, and the thread that does it can keep a data set from ending for a minute.
-    options = tf.data.Options()
-    options.autotune.enabled = False
-    return batches.with_options(options)
+    return batches if workers == tf.data.AUTOTUNE else untuned(batches)
 
 
 def first_crops(stream, batch_size: int, workers: int = tf.data.AUTOTUNE) -> tf.data.Dataset:

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from byola_keras.audio.untuned import untuned
 from byola_keras.evaluation.metrics import mean_average_precision
 from byola_keras.evaluation.probe_model import ProbeModel
 from byola_keras.evaluation.probe_scores import PieceScorer
@@ -244,7 +245,7 @@ def _batches(train, seeds, steps):
         )
 
     targets = tf.constant(train.targets)
-    return (
+    return untuned(
         tf.data.Dataset.range(tf.int64.max)
         .flat_map(epoch_of_batches)
         .map(lambda rows: (train.source.take(rows), tf.gather(targets, rows)), num_parallel_calls=2)

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from byola_keras.audio.decode import AudioError, read_crop, read_span
 from byola_keras.audio.error_carrier import ErrorCarrier
+from byola_keras.audio.untuned import untuned
 from byola_keras.embedding.embed_file import sound_blocks
 from byola_keras.evaluation.choices import PROTOCOLS, WHOLE_CLIP
 from byola_keras.evaluation.task import Task
@@ -87,7 +88,7 @@ class Windows:
 
         clips = tf.data.Dataset.from_tensor_slices(np.asarray(numbers, np.int64))
         clips = clips.map(read, num_parallel_calls=tf.data.AUTOTUNE).prefetch(_BATCH_SIZE)
-        return clips.as_numpy_iterator()
+        return untuned(clips).as_numpy_iterator()
 
     def _cut(self, clips):
         """Batches of clips of one length."""

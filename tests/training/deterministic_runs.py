@@ -8,10 +8,11 @@ import sys
 
 import tensorflow as tf
 
-from tests.workdirs import train
+from tests.workdirs import SMALLEST_ENCODER, train
 
 # Without XLA, which takes minutes to compile for two devices.
-TWO_DEVICES = {"deterministic": True, "num_devices": 2, "steps_per_execution": 2}
+ONE_DEVICE = {"deterministic": True, "tf32": False, "encoder": SMALLEST_ENCODER, "steps_per_execution": 2}
+TWO_DEVICES = {**ONE_DEVICE, "num_devices": 2}
 
 
 def main(sounds, folder):
@@ -21,7 +22,7 @@ def main(sounds, folder):
     train(folder / "whole", sounds, steps=4, **TWO_DEVICES)
     train(folder / "resumed", sounds, steps=1, **TWO_DEVICES)
     train(folder / "resumed", sounds, steps=4, **TWO_DEVICES)
-    train(folder / "one", sounds, steps=4, deterministic=True, tf32=False, steps_per_execution=2)
+    train(folder / "one", sounds, steps=4, **ONE_DEVICE)
     compile_max_pooling()
 
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 from tests.sounds import write_sounds
-from tests.workdirs import losses, train
+from tests.workdirs import SMALLEST_ENCODER, losses, train
 
 
 def test_deterministic_runs_resume_exactly_and_change_no_digit_on_a_cpu(tmp_path):
@@ -20,7 +20,7 @@ def test_deterministic_runs_resume_exactly_and_change_no_digit_on_a_cpu(tmp_path
     # Where this fails, TensorFlow has learnt it, and `Runtime` need not refuse XLA any more.
     assert "refused: GPU MaxPool gradient ops do not yet have a deterministic XLA" in result.stdout
     assert losses(tmp_path / "resumed") == losses(tmp_path / "whole")
-    train(tmp_path / "usual", sounds, steps=4)
+    train(tmp_path / "usual", sounds, steps=4, encoder=SMALLEST_ENCODER)
     assert losses(tmp_path / "one") == losses(tmp_path / "usual")
     # TensorFlow then refuses to tell the time.
     last = (tmp_path / "one" / "metrics.csv").read_text().splitlines()[-1]

@@ -26,7 +26,7 @@ def sounds(tmp_path_factory):
 def whole(sounds, tmp_path_factory):
     """A run that was left alone, of which other runs must be a part. Its files are to be read only."""
     workdir = tmp_path_factory.mktemp("runs") / "whole"
-    train(workdir, sounds, steps=WHOLE, flags_text="--steps=7\n")
+    train(workdir, sounds, steps=WHOLE, flags_text="--steps=7\n", summary_every=2)
     return workdir
 
 
