@@ -17,7 +17,7 @@ class Timings:
     def time(self, function: Callable) -> None:
         """Calls `function` once and waits for its result."""
         wall, cpu = time.perf_counter(), time.process_time()
-        tf.nest.map_structure(np.asarray, function())
+        tf.nest.map_structure(_fetched, function())
         self.wall.append(time.perf_counter() - wall)
         self.cpu.append(time.process_time() - cpu)
 
@@ -49,3 +49,8 @@ def time_in_turns(
 def median_ratio(numerators: list[float], denominators: list[float]) -> float:
     """Returns the median of the ratios, round by round: a slower minute slows both sides of a ratio."""
     return statistics.median(a / b for a, b in zip(numerators, denominators, strict=True))
+
+
+def _fetched(value):
+    # NumPy makes no array of a bfloat16 tensor without axes.
+    return value.numpy() if tf.is_tensor(value) else np.asarray(value)

@@ -31,3 +31,15 @@ def test_ratios_are_taken_round_by_round():
     assert median_ratio([2, 40, 9], [1, 10, 3]) == 3
     with pytest.raises(ValueError, match="shorter"):
         median_ratio([1, 2], [1])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_results_of_all_kinds_are_waited_for(dtype):
+    results = []
+
+    def function():
+        results.append({"scalar": tf.ones((), dtype), "values": tf.ones(2, dtype)})
+        return results[-1]
+
+    timings = time_in_turns({"one": function}, rounds=1, uncounted=0)
+    assert len(results) == 1 and len(timings["one"].wall) == 1
