@@ -64,7 +64,7 @@ class SavedModelRepresentation(Representation):
         if inputs is None:
             self._call = self._find_call(trial, folder)
         found = _named(self._call(trial, self.sample_rate))
-        self._output = chosen_output(found, output, f"the function of {folder}")
+        self._output = chosen_output(sorted(found), output, f"the function of {folder}")
 
     def features(self, waveforms):
         return as_features(np.asarray(_named(self._call(waveforms, self.sample_rate))[self._output]))
