@@ -17,7 +17,8 @@ import tensorflow as tf
 from byola_keras.embedding.embed_file import frames_of_blocks
 from byola_keras.embedding.running_pooling import RunningPooling
 from byola_keras.layers.waveforms import check_waveforms
-from byola_keras.models.embedder import Embedder, load
+from byola_keras.models.embedder import Embedder
+from byola_keras.models.load import load
 from byola_keras.models.samples import check_samples
 
 MODEL_VARIABLE = "BYOLA_KERAS_MODEL"

@@ -16,7 +16,8 @@ from byola_keras.beam_runs import names_runner, run_to_end
 from byola_keras.embedding.file_embedder import OwnFileEmbedder
 from byola_keras.embedding.request import Request, Result, embed_pending
 from byola_keras.embedding.sound_files import SoundFile
-from byola_keras.models.embedder import Embedder, load
+from byola_keras.models.embedder import Embedder
+from byola_keras.models.load import load
 
 # Number of files that a worker takes at a time, which are also the rows of a part of a table.
 _FILES = 256

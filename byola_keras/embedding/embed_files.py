@@ -15,7 +15,7 @@ from byola_keras.embedding.outputs import Found
 from byola_keras.embedding.request import Request, embed_pending
 from byola_keras.embedding.sound_files import SoundFile
 from byola_keras.folder_lock import locked
-from byola_keras.models.embedder import load
+from byola_keras.models.load import load
 from byola_keras.models.preset import find_model
 
 REPORT_FILE = "report.json"

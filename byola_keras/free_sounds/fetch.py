@@ -13,7 +13,7 @@ from byola_keras.free_sounds.packages import Request
 # apt reads its lists at each call; a call's packages are kept once it has ended.
 _PACKAGES_A_CALL = 8
 _REMEDY = (
-    "As root, `apt-get update` brings the lists of packages up to date; a release of Debian keeps one "
+    "`apt-get update`, run as root, brings the lists of packages up to date; a release of Debian keeps one "
     "version of each package."
 )
 

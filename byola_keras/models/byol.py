@@ -9,8 +9,8 @@ from byola_keras.layers.replicas import replica_count
 from byola_keras.models.losses import byol_loss, cosine_similarity, projection_std
 from byola_keras.models.moving_average import MovingAverage
 from byola_keras.models.online_model import OnlineModel, untrained_copy
+from byola_keras.models.own_loss_model import OwnLossModel
 from byola_keras.models.projection_head import ProjectionHead
-from byola_keras.models.replica_step import make_train_function
 from byola_keras.models.step_mean import StepMean
 from byola_keras.models.target_decay import TargetDecay
 from byola_keras.models.training_batch import unpack, with_equal_shares
@@ -21,7 +21,7 @@ _TARGET_DRAWS = 0x5BD1E995
 
 
 @keras.saving.register_keras_serializable(package="byola_keras")
-class BYOL(OnlineModel):
+class BYOL(OwnLossModel, OnlineModel):
     """Bootstrap Your Own Latent for audio: two views of a clip, an online and a target network.
 
     The online network (encoder, projector, predictor) learns to predict the target network's
@@ -97,7 +97,6 @@ class BYOL(OnlineModel):
         self.predictor = head("predictor", of_predictor) if use_predictor else None
         self.target_encoder = untrained_copy(encoder, f"target_{encoder.name}")
         self.target_projector = head("target_projector")
-        self.jit_step = False
         self._step_means = [StepMean(name) for name in ("loss", "cosine", "projection_std")]
 
     def build(self, input_shape):
@@ -146,8 +145,8 @@ class BYOL(OnlineModel):
     def _log_mels(self, batch):
         """What the views of a `Batch` are made of: one log-mel [batch, T, F], or a pair of them."""
         if batch.second_waveforms is None:
-            return self.normalized_log_mel(with_equal_shares(batch.waveforms))
-        both = tf.concat([with_equal_shares(batch.waveforms), batch.second_waveforms], axis=0)
+            return self.normalized_log_mel(batch.waveforms)
+        both = tf.concat([batch.waveforms, batch.second_waveforms], axis=0)
         return tuple(tf.split(self.normalized_log_mel(both), 2))
 
     def project(self, view, training=False):
@@ -155,59 +154,6 @@ class BYOL(OnlineModel):
         return self.projector(self.encoder(view, training=training)["scene"], training=training)
 
     # Training -------------------------------------------------------------------------------------
-
-    def compile(
-        self,
-        optimizer="rmsprop",
-        loss=None,
-        loss_weights=None,
-        metrics=None,
-        weighted_metrics=None,
-        run_eagerly=False,
-        steps_per_execution=1,
-        jit_compile="auto",
-        auto_scale_loss=True,
-    ):
-        """As `keras.Model.compile`, without what a model with a loss of its own has no use for.
-
-        Args:
-            optimizer: Keras optimizer or its name; `byola_keras.Adam(1e-4)` is the paper's.
-            loss: None; overwrite `compute_loss` for another one.
-            loss_weights: None, as `metrics` and `weighted_metrics`.
-            metrics: None.
-            weighted_metrics: None.
-            run_eagerly: see Keras, as for `steps_per_execution` and `auto_scale_loss`.
-            steps_per_execution: see Keras.
-            jit_compile: True compiles the training step by XLA, see `replica_step`; "auto" and False do not.
-                Keras itself compiles around the distribution strategy, which fails with several replicas.
-            auto_scale_loss: see Keras.
-
-        Raises:
-            ValueError: a loss or metrics are given.
-        """
-        given = {"loss": loss, "loss_weights": loss_weights, "metrics": metrics}
-        for name, value in {**given, "weighted_metrics": weighted_metrics}.items():
-            if value is not None:
-                raise ValueError(
-                    f"`{name}` must be None: BYOL has a loss of its own and no labels. Received: "
-                    f"{name}={value!r}; overwrite `compute_loss` for another loss."
-                )
-        self.jit_step = jit_compile is True
-        several = self.distribute_strategy.num_replicas_in_sync > 1
-        super().compile(
-            optimizer=optimizer,
-            run_eagerly=run_eagerly,
-            steps_per_execution=steps_per_execution,
-            jit_compile=self.jit_step and not several,
-            auto_scale_loss=auto_scale_loss,
-        )
-
-    def make_train_function(self, force=False):
-        """As Keras's, but XLA compiles the step of several replicas, too."""
-        if not self.jit_step or self.jit_compile:
-            super().make_train_function(force)
-        elif self.train_function is None or force:
-            self.train_function = make_train_function(self)
 
     @property
     def metrics(self):
@@ -229,6 +175,7 @@ class BYOL(OnlineModel):
         """
         batch = unpack(data)
         build_once(self, batch.waveforms.shape)
+        batch = batch._replace(waveforms=with_equal_shares(batch.waveforms))
         view_one, view_two = self.augmentation(self._log_mels(batch), training=True)
         loss, measured, gradients = self._loss_and_gradients(view_one, view_two)
         self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
@@ -312,15 +259,6 @@ class BYOL(OnlineModel):
             "synchronized": self.synchronized,
             "projection_hidden_layers": self.projection_hidden_layers,
         }
-
-    def get_compile_config(self):
-        config = super().get_compile_config()
-        return config and {**config, "jit_compile": self.jit_step}
-
-    def compile_from_config(self, config):
-        self.compile(**keras.saving.deserialize_keras_object(config))
-        if self.built:
-            self.optimizer.build(self.trainable_variables)
 
     @classmethod
     def from_config(cls, config):

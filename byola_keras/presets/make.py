@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from byola_keras.export.verification_sounds import generated_clips, read_clips
-from byola_keras.models.embedder import Embedder, load
+from byola_keras.models.embedder import Embedder
+from byola_keras.models.load import load
 from byola_keras.models.preset import check_free, check_name, save_preset
 from byola_keras.presets import scores
 from byola_keras.presets.sound import describe_sound

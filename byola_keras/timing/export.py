@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from byola_keras.export.exporting import export
-from byola_keras.models.embedder import load
+from byola_keras.models.load import load
 from byola_keras.models.untrained import untrained_embedder
 from byola_keras.timing.turns import time_in_turns
 

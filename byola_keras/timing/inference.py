@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from byola_keras.models.embedder import load
+from byola_keras.models.load import load
 from byola_keras.models.untrained import untrained_embedder
 from byola_keras.timing.turns import time_in_turns
 

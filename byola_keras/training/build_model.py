@@ -88,9 +88,6 @@ def make_model(stats: NormStats, recipe: Recipe) -> BYOL:
         "use_predictor": recipe.use_predictor,
         "synchronized": recipe.sync_batch_norm,
     }
-    if tuple(recipe.projection_hidden_layers) != Recipe.projection_hidden_layers:
-        # A subclass of a user may be older than this parameter.
-        parts["projection_hidden_layers"] = recipe.projection_hidden_layers
     return blocks.make(recipe.model, BYOL, {}, parts)
 
 

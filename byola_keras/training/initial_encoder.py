@@ -4,9 +4,6 @@ Of such a model the encoder is taken, for the online and the target network. Pro
 new: they belong to the sound and the sizes of the run that made them, and are thrown away after it.
 """
 
-import json
-import os
-
 import keras
 import numpy as np
 from absl import logging
@@ -66,12 +63,8 @@ def describe_initial(recipe: Recipe, initial: Embedder | BYOL | None, workdir: s
     """
     if initial is not None:
         return {"init_identity": identity(initial)}
-    path = os.path.join(workdir, configuration.FILE_NAME)
-    if recipe.init_from is None or not os.path.exists(path):
-        return {}
-    with open(path, encoding="utf-8") as file:
-        started_with = json.load(file)
-    return {name: started_with[name] for name in ("init_identity",) if name in started_with}
+    known = configuration.recorded(workdir, "init_identity") if recipe.init_from else None
+    return {"init_identity": known} if known else {}
 
 
 def kept_statistics(recipe: Recipe, initial: Embedder | BYOL | None) -> NormStats | None:

@@ -9,7 +9,8 @@ from byola_keras.evaluation.choices import WINDOW
 from byola_keras.evaluation.representations.log_mel_statistics import LogMelStatistics
 from byola_keras.evaluation.representations.representation import NONE, Representation
 from byola_keras.models import norm_stats
-from byola_keras.models.embedder import Embedder, load
+from byola_keras.models.embedder import Embedder
+from byola_keras.models.load import load
 from byola_keras.models.model_card import identity
 from byola_keras.models.norm_stats import NormStats
 from byola_keras.models.preset import EMBEDDER_FILE
