@@ -17,7 +17,7 @@ TINY_RUN = {
     "steps": 4,
     "global_batch_size": 8,
     "norm_crops": 32,
-    "summary_every": 1000,
+    "summary_every": 0,
     "workers": 2,
     "encoder": "Encoder(channels=4, mlp_units=(16, 16))",
     "projection_units": (32, 8),

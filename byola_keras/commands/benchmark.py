@@ -2,7 +2,7 @@
 
     byola benchmark step --batch_size=64 --json=step.json
     byola benchmark step --precision=float32,mixed_bfloat16
-    byola benchmark step --trace_dir=trace     # then: tensorboard --logdir=trace
+    byola benchmark step --trace_dir=trace     # see docs/performance.md
     byola benchmark loop
     byola benchmark input --audio_dir=sounds --data_dir=corpora
     byola benchmark probe --rounds=3
@@ -73,10 +73,14 @@ def check(values: flags.FlagValues, arguments: list[str]) -> None:
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
     """Measures the part that the one argument names, and prints the figures."""
     common.make_folder_of(values.json)
+    if values.trace_dir:
+        common.make_folder("trace_dir", values.trace_dir)
     figures = _PARTS[arguments[0]](values)
     for name, value in figures.items():
         print(f"{name:<50}{value:.4g}" if isinstance(value, float) else f"{name:<50}{value}")
     common.write_json(values.json, figures)
+    if values.trace_dir:
+        print(f"The profile is in {values.trace_dir}; docs/performance.md says how to look at it.")
 
 
 def _measure_step(values):

@@ -94,7 +94,24 @@ def make_folder_of(path: str | None) -> None:
     import os
 
     if path:
-        os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+        make_folder("json", os.path.dirname(os.path.abspath(path)))
+
+
+def make_folder(flag: str, folder: str) -> None:
+    """Makes a folder that the flag names, or that a file which it names is in.
+
+    Raises:
+        ValueError: the folder cannot be made.
+    """
+    import os
+
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        raise ValueError(
+            f"`--{flag}` must name a place that can be written to. Received: the folder {folder!r}, which "
+            f"cannot be made ({error.strerror}). Name another one."
+        ) from error
 
 
 def hide_beam_reports() -> None:

@@ -149,9 +149,15 @@ def _only_corpus(data_dir):
     if len(names) != 1:
         raise ValueError(
             f"`corpus` must be given unless `data_dir` holds exactly one. Received: data_dir={data_dir!r}, "
-            f"in which there is {_list(names)}."
+            f"{_holding(data_dir, names)}."
         )
     return names[0]
+
+
+def _holding(data_dir, names):
+    if not os.path.isdir(data_dir):
+        return "which is no folder; `byola prepare` makes a corpus, and --audio_dir takes any sound files"
+    return f"in which there is {_list(names)}"
 
 
 def _list(names):

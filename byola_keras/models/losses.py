@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from byola_keras.layers.replicas import moments_over_replicas
+
 # PyTorch's floor of a norm: a zero vector has cosine 0.
 _SMALLEST_NORM = 1e-12
 
@@ -37,14 +39,15 @@ def projection_std(projection: tf.Tensor) -> tf.Tensor:
     """How spread out the L2-normalised projections are: 0 when all are one point, 1 when isotropic.
 
     Args:
-        projection: [batch, features].
+        projection: [batch, features], of this replica.
 
     Returns:
-        Mean over the features of the standard deviation over the batch, times sqrt(features). Scalar.
+        Mean over the features of the standard deviation over the batch of all replicas, times sqrt(features).
+        Scalar, the same on all of them.
     """
     unit = l2_normalize(projection)
-    std = tf.math.reduce_std(unit, axis=0)
-    return tf.reduce_mean(std) * tf.sqrt(tf.cast(tf.shape(unit)[1], unit.dtype))
+    variance = moments_over_replicas(unit, [0])[-1]
+    return tf.reduce_mean(tf.sqrt(variance)) * tf.sqrt(tf.cast(tf.shape(unit)[1], unit.dtype))
 
 
 def effective_rank(projection: tf.Tensor) -> tf.Tensor:

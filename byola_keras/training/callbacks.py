@@ -172,19 +172,25 @@ class Recorder(StepCallback):
     def _report(self, step, seconds_per_step):
         values = self._metrics.values
         logging.info(
-            "Step %d of %d: loss %.4f, spread %.3f, %.1f clips/s (waited %.0f ms of %.0f for data), %s left.",
+            "Step %d of %d: loss %.4f, projection_std %.3f, %.1f clips/s%s, %s left.",
             step,
             self._total_steps,
             values["loss"],
             values["projection_std"],
             self._batch_size / seconds_per_step,
-            1000 * values["data_seconds"],
-            1000 * values["step_seconds"],
+            _waited(values),
             duration((self._total_steps - step) * seconds_per_step),
         )
 
     def on_train_end(self, logs=None):
         self._file.flush()
+
+
+def _waited(values):
+    """What a deterministic run cannot tell is left out."""
+    if math.isnan(values["data_seconds"]):
+        return ""
+    return f" (waited {1000 * values['data_seconds']:.0f} ms of {1000 * values['step_seconds']:.0f} for data)"
 
 
 def duration(seconds: float) -> str:

@@ -42,10 +42,14 @@ class Cluster:
     Args:
         place: of this process; by default it is alone, and all that follows does nothing.
         connections: to the other workers, by index, see `rendezvous.meet`.
+
+    Attributes:
+        place: of this process.
+        signals: names of the signals that came to this process and that nobody has acted on yet.
     """
 
     def __init__(self, place: Place | None = None, connections: dict | None = None):
-        self.place = place or Place()
+        self.place, self.signals = place or Place(), []
         self._connections = connections or {}
         self._inbox = {index: queue.SimpleQueue() for index in self._connections}
         self._gone = {index: threading.Event() for index in self._connections}
@@ -143,10 +147,10 @@ class Cluster:
                 self._failed.wait(_NEWS_SECONDS)
             if self._failure:
                 raise WorkerLostError(self._failure) from error
-            self._send({"failed": f"{self.place.name(self.place.index)} failed: {error}"})
+            self._send_end(f"failed: {error}")
             raise
         except BaseException as error:
-            self._send({"failed": f"{self.place.name(self.place.index)} ended by {type(error).__name__}"})
+            self._send_end(f"was ended by {type(error).__name__}.")
             raise
         else:
             self._take_leave()
@@ -154,6 +158,10 @@ class Cluster:
             self._over = True
             if self._timer:
                 self._timer.cancel()
+
+    def _send_end(self, how):
+        own_name = self.place.name(self.place.index)
+        self._send({"failed": f"The error of one worker ends the run on all. Received: {own_name} {how}"})
 
     def _take_leave(self):
         # From here on nobody who goes is missed.
@@ -203,24 +211,22 @@ class Cluster:
         self._gone[index].set()
         if said is None:
             self._fail(
-                f"{self.place.name(index)} has gone without a word: it was killed, or its machine or the "
-                "network to it failed"
+                f"All workers must be there until the end. Received: {self.place.name(index)} has gone "
+                "without a word: it was killed, or its machine or the network to it failed. The run has ended "
+                "on all workers; the same command on all goes on from the last checkpoint, or from the start "
+                "where there is none."
             )
         elif "failed" in said:
             self._fail(said["failed"])
 
-    def _fail(self, what):
-        text = (
-            f"All workers must be there until the end. Received: {what}. The run has ended on all workers; "
-            "the same command on all goes on from the last checkpoint."
-        )
+    def _fail(self, text):
         with self._lock:
             if self._failure or self._over:
                 return
             self._failure = text
         logging.error("%s", text)
         if self.is_chief:
-            self._send({"failed": what})
+            self._send({"failed": text})
         self._timer = threading.Timer(_GRACE_SECONDS, leave, (f"error: {text}", 1))
         self._timer.daemon = True
         self._timer.start()

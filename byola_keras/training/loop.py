@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 
 import tensorflow as tf
+from absl import logging
 
 from byola_keras.models.byol import BYOL
 from byola_keras.models.replica_step import run_on_replicas
@@ -33,6 +34,7 @@ class Steps:
         if isinstance(data, tf.data.Dataset):
             data = self._strategy.experimental_distribute_dataset(data)
         self._batches = iter(data)
+        logging.info("Making the graph of a training step; the first step comes after that.")
         # Traced once: a call costs half of what one of `tf.function` does, which looks at its arguments.
         self._function = tf.function(self._steps, autograph=False).get_concrete_function(
             tf.TensorSpec([], tf.int32)

@@ -200,7 +200,7 @@ class Runtime(Settings):
     )
     checkpoint_every: str = setting("10m", "Steps ('500') or minutes ('10m') between two checkpoints.")
     keep_checkpoints: int = setting(3, "Number of the last checkpoints that are kept.", minimum=1)
-    summary_every: int = setting(100, "Steps between two summaries for TensorBoard.", minimum=1)
+    summary_every: int = setting(100, "Steps between two summaries for TensorBoard; 0 for none.", minimum=0)
     probe_task: str | None = setting(
         None, "Small labelled task, csv:PATH or csv:PATH:COLUMN, whose probe TensorBoard shows."
     )

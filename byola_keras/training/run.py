@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import os
+import signal
 
 import tensorflow as tf
 from absl import logging
@@ -34,6 +35,7 @@ from byola_keras.training.probe_callback import Probe, load_probe_task
 from byola_keras.training.recipe import Recipe, Runtime, Sound
 from byola_keras.training.saver import Saver
 from byola_keras.training.tensorboard import Summaries
+from byola_keras.training.tf_config import read_place
 from byola_keras.training.worker import batches, spread_state, work
 
 # Clips at a time in which the statistics are measured.
@@ -83,11 +85,7 @@ def pretrain(
 
     with contextlib.ExitStack() as run:
         # Workers and devices: TensorFlow connects workers before it does anything else --------------
-        devices.apply_settings(runtime)
-        cluster = Cluster() if dry_run else run.enter_context(joined(runtime))
-        alone = cluster.size == 1
-        strategy = devices.make_strategy(runtime.num_devices) if alone else devices.connect_workers()
-        _check_divisible(recipe.global_batch_size, strategy.num_replicas_in_sync)
+        cluster, strategy = _connected(run, recipe, runtime, dry_run)
         jit_compile = devices.uses_xla(runtime)
         recipe = _as_it_runs(recipe, workdir)
         task = load_probe_task(runtime.probe_task) if runtime.probe_task and cluster.is_chief else None
@@ -140,11 +138,12 @@ def pretrain(
         clips = next(iter(first_crops(stream, _MONITORED_CLIPS, readers)))
         card = {"trained_on": str(stream), "recipe": configured}
         saver = Saver(workdir, metrics, metrics_file, checkpoints, schedule, runtime, clips, card)
+        every = runtime.summary_every
         callbacks = [
             metrics,
             Guard(),
             Recorder(metrics, metrics_file, schedule),
-            Summaries(workdir, metrics, runtime.summary_every, schedule, clips, configured, flags_text),
+            *([Summaries(workdir, metrics, every, schedule, clips, configured, flags_text)] if every else []),
             *([Probe(workdir, metrics, task, runtime.probe_every, SAMPLE_RATE)] if task else []),
             saver,
         ]
@@ -152,12 +151,30 @@ def pretrain(
         # Training -----------------------------------------------------------------------------------
         cluster.when_asked_to_stop(saver.stop)
         with signals.caught(saver.stop):
+            for reason in cluster.signals:
+                saver.stop(reason)
             data = batches(strategy, stream, schedule.batch_size, metrics.step, runtime)
             at_once = runtime.steps_per_execution
             loop.train(model, data, metrics, callbacks, schedule.total_steps, at_once, cluster.announce)
         if metrics.step < schedule.total_steps:
             return _end(cluster, f"Stopped at step {metrics.step}.", finished=False)
         return _end(cluster, f"T{trained}")
+
+
+def _connected(run, recipe, runtime, dry_run):
+    """The workers of a run, and the strategy that makes their devices train together."""
+    devices.apply_settings(runtime)
+    if not dry_run:
+        _check_shares_of_workers(recipe.global_batch_size, runtime)
+    cluster = Cluster() if dry_run else run.enter_context(joined(runtime))
+    if cluster.size == 1:
+        strategy = devices.make_strategy(runtime.num_devices)
+    else:
+        strategy = devices.connect_workers()
+        # TensorFlow has taken SIGTERM for itself: a worker would be deaf to it until the training begins.
+        run.enter_context(signals.caught(cluster.signals.append, [signal.SIGTERM]))
+    _check_divisible(recipe.global_batch_size, strategy.num_replicas_in_sync)
+    return cluster, strategy
 
 
 def _planned(recipe, stream, workdir, cluster):
@@ -204,7 +221,10 @@ def _begin(workdir, recipe, configured, stream, readers, flags_text):
 def _as_it_runs(recipe, workdir):
     """The recipe with the precision that "auto" stands for; an error if a block cannot be made."""
     check_blocks(recipe)
-    return dataclasses.replace(recipe, precision=resolved(recipe.precision, workdir))
+    precision = resolved(recipe.precision, workdir)
+    if precision != recipe.precision:
+        logging.info("--precision=%s is %s here.", recipe.precision, precision)
+    return dataclasses.replace(recipe, precision=precision)
 
 
 def _measure_statistics(stream, crops, workers):
@@ -214,6 +234,13 @@ def _measure_statistics(stream, crops, workers):
         stats = norm_stats.measure(make_frontend(), batches, crops)
     logging.info("Log-mel mean %.4f, standard deviation %.4f.", stats.mean, stats.std)
     return stats
+
+
+def _check_shares_of_workers(global_batch_size, runtime):
+    """What can be refused before the workers are waited for."""
+    workers = len(read_place().addresses)
+    if workers > 1:
+        _check_divisible(global_batch_size, workers * devices.choose_devices(runtime.num_devices))
 
 
 def _check_divisible(global_batch_size, replicas):

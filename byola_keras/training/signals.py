@@ -2,13 +2,14 @@
 
 import contextlib
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 
 @contextlib.contextmanager
-def caught(note: Callable[[str], None]) -> Iterator[None]:
-    """While it lasts, SIGTERM and SIGINT do nothing but call `note` with their name, between operations."""
-    numbers = (signal.SIGTERM, signal.SIGINT)
+def caught(
+    note: Callable[[str], None], numbers: Iterable[signal.Signals] = (signal.SIGTERM, signal.SIGINT)
+) -> Iterator[None]:
+    """While it lasts, these signals do nothing but call `note` with their name, between operations."""
     handlers = {
         number: signal.signal(number, lambda number, _: note(signal.Signals(number).name))
         for number in numbers

@@ -101,7 +101,8 @@ class Summaries(StepCallback):
                     tf.summary.scalar(f"input/std_{name}_post_norm", tf.math.reduce_std(both))
         return stages
 
-    @tf.function
+    # Converting the code of the layers would double the time that tracing takes.
+    @tf.function(autograph=False)
     def _look(self, waveforms):
         log_mel = self.model.normalized_log_mel(waveforms)
         stages = [(log_mel, log_mel), *self.model.augmentation.preview(log_mel, seed=0)]

@@ -40,18 +40,17 @@ def work(cluster: Cluster, model: BYOL, stream, batch_size: int, runtime: Runtim
         end = _follow(cluster, Steps(model, data), metrics)
     else:
         end = cluster.hear()
-    logging.info("%s", end["end"])
+    logging.info("%s says: %s", cluster.place.name(0), end["end"])
     return end["finished"]
 
 
 def _follow(cluster, steps, metrics):
     """Executes steps as they are told, until the chief's last message."""
-    reasons = []
-    with signals.caught(reasons.append):
+    with signals.caught(cluster.signals.append):
         while True:
-            while reasons:
+            while cluster.signals:
                 # The chief ends the run for all, at one and the same step.
-                cluster.ask_to_stop(reasons.pop())
+                cluster.ask_to_stop(cluster.signals.pop())
             message = cluster.hear(_POLL_SECONDS)
             if "run" in message:
                 metrics.add(steps.run(message["run"]), message["run"])

@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 from byola_keras.layers.dropout import Dropout
+from byola_keras.models.losses import projection_std
 from byola_keras.training.devices import keep_operations_for_xla, make_strategy
 from tests.factories import tiny_byol
 
@@ -118,3 +119,21 @@ def test_replicas_draw_different_dropout():
         dropout.build((4, 64))
     masks = strategy.run(lambda: dropout(tf.ones([4, 64]), training=True)).values
     assert not np.array_equal(masks[0], masks[1])
+
+
+@pytest.mark.parametrize("clips", [1, 3])
+def test_spread_is_that_of_the_whole_batch(clips):
+    """Of one clip a device has none of its own: a run would end as if it had collapsed."""
+    rows = tf.random.normal([2 * clips, 5])
+    strategy = make_strategy(2)
+
+    @tf.function
+    def spreads():
+        return strategy.run(lambda: projection_std(tf.reshape(rows, [2, clips, 5])[_replica()]))
+
+    both = [value.numpy() for value in strategy.experimental_local_results(spreads())]
+    np.testing.assert_allclose(both, [projection_std(rows)] * 2, rtol=1e-5)
+
+
+def _replica():
+    return tf.distribute.get_replica_context().replica_id_in_sync_group

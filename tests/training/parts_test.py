@@ -5,7 +5,14 @@ import math
 
 import pytest
 
-from byola_keras.training.callbacks import Guard, TrainingFailedError, duration
+from byola_keras.training.callbacks import (
+    Guard,
+    Recorder,
+    Schedule,
+    StepMetrics,
+    TrainingFailedError,
+    duration,
+)
 from byola_keras.training.devices import make_strategy
 from byola_keras.training.intervals import Interval
 from byola_keras.training.metrics_file import COLUMNS, MetricsFile
@@ -54,6 +61,15 @@ def test_devices():
         make_strategy(3)
     assert make_strategy(2) is make_strategy(2)
     assert make_strategy(1).num_replicas_in_sync == 1
+
+
+def test_deterministic_step_says_nothing_of_waiting(tmp_path, caplog):
+    metrics = StepMetrics(7)
+    metrics.values = {**row(7), "data_seconds": math.nan}
+    recorder = Recorder(metrics, MetricsFile(str(tmp_path), 7), Schedule(8, 1, 9))
+    with caplog.at_level("INFO"):
+        recorder._report(7, 0.5)
+    assert caplog.messages == ["Step 7 of 9: loss 0.5000, projection_std 0.500, 16.0 clips/s, 0:00:01 left."]
 
 
 def guarded(**values):

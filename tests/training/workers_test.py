@@ -29,7 +29,7 @@ def start(sounds, workdir):
         "encoder": _ENCODER,
         "steps": _STEPS,
         "checkpoint_every": 1,
-        "summary_every": 1000,
+        "summary_every": 0,
         "audio_dir": sounds,
     }
     common = [f"--{name}={value}" for name, value in flags.items()]
@@ -64,19 +64,18 @@ def test_only_the_chief_writes(whole):
 def test_a_killed_worker_ends_all_and_the_same_command_goes_on(sounds, whole, tmp_path):
     workdir = tmp_path / "run"
 
-    def interrupt(number, after):
-        workers = start(sounds, workdir)
-        checkpoint = workdir / "checkpoints" / f"step-{after}.index"
-        processes.wait_until(checkpoint.exists, workers[0], 600)
-        workers[1].send_signal(number)
-        return [processes.finish(worker, 600) for worker in workers]
-
-    (code, output), (other, _) = interrupt(signal.SIGKILL, after=2)
+    workers = start(sounds, workdir)
+    processes.wait_until((workdir / "checkpoints" / "step-2.index").exists, workers[0], 600)
+    workers[1].kill()
+    (code, output), (other, _) = [processes.finish(worker, 600) for worker in workers]
     assert (code, other) == (1, -signal.SIGKILL)
     assert re.search(r"error: .*Received: worker 1 \(127.0.0.1:\d+\) has gone without a word", output), output
     done = len(losses(workdir))
-    # A signal to one stops all at the same step, after a save.
-    for code, output in interrupt(signal.SIGTERM, after=done + 2):
+    # A signal to one stops all at the same step, after a save: also one that comes before the first step.
+    workers = start(sounds, workdir)
+    processes.read_until(workers[1], "Training on")
+    workers[1].send_signal(signal.SIGTERM)
+    for code, output in [processes.finish(worker, 600) for worker in workers]:
         assert code == 0 and "Stopped at step" in output, output
-    assert done + 2 <= len(losses(workdir)) < _STEPS
+    assert done < len(losses(workdir)) < _STEPS
     assert losses(workdir) == losses(whole)[: len(losses(workdir))]
