@@ -17,7 +17,7 @@ ROOT = pathlib.Path(byola_keras.__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 # Not the arrows of the diagram, "--audio/-->", and not the flags of other programs.
 # "no" is of pip's --no-deps.
-FOREIGN = {"no", "runner", "flink_master", "enable_batching", "batching_parameters_file"}
+FOREIGN = {"logdir", "no", "runner", "flink_master", "enable_batching", "batching_parameters_file"}
 _SHAPE = re.compile(r"\(\d+,[\d, ]*\)")
 
 

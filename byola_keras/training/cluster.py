@@ -212,9 +212,9 @@ class Cluster:
         if said is None:
             self._fail(
                 f"All workers must be there until the end. Received: {self.place.name(index)} has gone "
-                "without a word: it was killed, or its machine or the network to it failed. The run has ended "
-                "on all workers; the same command on all goes on from the last checkpoint, or from the start "
-                "where there is none."
+                "without a word: it was killed, or its machine or the network to it failed. The run has "
+                "ended on all workers; the same command on all goes on from the last checkpoint, or from "
+                "the start where there is none."
             )
         elif "failed" in said:
             self._fail(said["failed"])
