@@ -84,6 +84,7 @@ def make_model(stats: NormStats, recipe: Recipe) -> BYOL:
         "augmentation": make_augmentation(recipe),
         "encoder": make_encoder(recipe),
         "projection_units": recipe.projection_units,
+        "projection_hidden_layers": recipe.projection_hidden_layers,
         "target_decay": schedules.make_target_decay(recipe),
         "use_predictor": recipe.use_predictor,
         "synchronized": recipe.sync_batch_norm,

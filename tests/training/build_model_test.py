@@ -58,6 +58,9 @@ def test_the_recipe_reaches_the_model():
     )
     assert model.projector.units == (16, 8) and model.augmentation.layers[0].memory_size == 4
     assert float(np.squeeze(model.normalization.mean)) == -8.0
+    deep = build(projection_hidden_layers=(3, 2))
+    heads = (deep.projector, deep.target_projector, deep.predictor)
+    assert [head.hidden_layers for head in heads] == [3, 3, 2]
     # What is saved and restored is there from the start.
     assert len(model.optimizer.variables) > 2 * len(model.trainable_variables)
 
