@@ -20,7 +20,7 @@ setup: $(VENV)/.installed
 $(VENV)/.installed: setup.cfg pyproject.toml $(PINNED).txt
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh tools/make_venv.sh
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[dev,quickstart,beam,evaluation,free_sounds,litert,parquet,search]'
+	$(BIN)/python -m pip install --quiet --editable '.[dev,quickstart,beam,evaluation,free_sounds,litert,parquet,search,usearch]'
 	@$(call INSTALL_EACH,$(PINNED).txt)
 	@touch $@
 

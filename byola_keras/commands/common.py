@@ -54,6 +54,22 @@ def model_flag(values: flags.FlagValues, without: str = "", others: bool = False
     )
 
 
+def labels_flag(values: flags.FlagValues, without: str) -> None:
+    """Defines --labels for commands that read labels of embedded sound.
+
+    Args:
+        values: where the flag is defined.
+        without: what happens where the flag is not given.
+    """
+    definers(values).string(
+        "labels",
+        None,
+        "CSV:COLUMN, a file of labels with a column file (or file_name), relative to its folder or as the "
+        "embeddings name it, perhaps start and end in seconds, and the label in COLUMN (or label, labels). "
+        f"Default: {without}.",
+    )
+
+
 def tasks_flag(values: flags.FlagValues, text: str) -> None:
     """Defines --tasks, which may be given several times and may hold several tasks; `text` explains it."""
     definers(values).multi_string("tasks", [], f"{text} Repeatable, or with commas between them.")

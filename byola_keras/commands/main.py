@@ -19,6 +19,7 @@ from byola_keras.commands import (
     pretrain,
     probe_notes,
     render_notes,
+    search,
 )
 
 COMMANDS = {
@@ -30,6 +31,7 @@ COMMANDS = {
         pretrain,
         evaluate,
         embed,
+        search,
         export,
         make_preset,
         presets,

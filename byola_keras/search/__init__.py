@@ -1,0 +1,1 @@
+"""What sounds alike: an index over stored embeddings, and queries to it."""
