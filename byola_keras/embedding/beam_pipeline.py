@@ -13,18 +13,16 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from byola_keras.atomic import write_text
 from byola_keras.audio.storage import is_remote
 from byola_keras.beam_runs import names_runner, run_to_end
-from byola_keras.embedding.file_embedder import OwnFileEmbedder
+from byola_keras.embedding.file_embedder import FileEmbedder
 from byola_keras.embedding.request import Request, Result, embed_pending
 from byola_keras.embedding.sound_files import SoundFile
-from byola_keras.models.embedder import Embedder
-from byola_keras.models.load import load
 
 # Number of files that a worker takes at a time, which are also the rows of a part of a table.
 _FILES = 256
 _RESULTS_FILE = ".results.json"
 
 
-class EmbedderHandler(ModelHandler[SoundFile, PredictionResult, Embedder]):
+class EmbedderHandler(ModelHandler[SoundFile, PredictionResult, FileEmbedder]):
     """Embeds files on a worker, which writes the embeddings itself: the frames of hours are no message.
 
     Args:
@@ -35,15 +33,15 @@ class EmbedderHandler(ModelHandler[SoundFile, PredictionResult, Embedder]):
         super().__init__(min_batch_size=_FILES, max_batch_size=_FILES)
         self._request = request
 
-    def load_model(self) -> Embedder:
+    def load_model(self) -> FileEmbedder:
         """Loads the model, once a worker process."""
-        return load(self._request.model)
+        return self._request.load_embedder()
 
     def run_inference(
-        self, batch: Sequence[SoundFile], model: Embedder, inference_args: dict | None = None
+        self, batch: Sequence[SoundFile], model: FileEmbedder, inference_args: dict | None = None
     ) -> list[PredictionResult]:
         """Embeds a batch of files; returns what became of each."""
-        results = list(embed_pending(self._request, OwnFileEmbedder(model), batch))
+        results = list(embed_pending(self._request, model, batch))
         logging.info("%d file(s) done by this worker.", len(results))
         return [PredictionResult(result.path, result) for result in results]
 

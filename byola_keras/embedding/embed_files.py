@@ -10,13 +10,11 @@ from absl import logging
 
 from byola_keras.atomic import remove_partials, write_text
 from byola_keras.beam_runs import import_beam
-from byola_keras.embedding.file_embedder import FileEmbedder, OwnFileEmbedder
+from byola_keras.embedding.file_embedder import FileEmbedder
 from byola_keras.embedding.outputs import Found
 from byola_keras.embedding.request import Request, embed_pending
 from byola_keras.embedding.sound_files import SoundFile
 from byola_keras.folder_lock import locked
-from byola_keras.models.load import load
-from byola_keras.models.preset import find_model
 
 REPORT_FILE = "report.json"
 _PROGRESS_SECONDS = 10
@@ -52,19 +50,19 @@ def embed_files(
     # The current directory of another process may be another one.
     request = request._replace(output_dir=os.path.abspath(request.output_dir))
     if embedder is None:
-        request = request._replace(model=os.path.abspath(find_model(request.model)))
-        embedder = OwnFileEmbedder(load(request.model))
+        request = request.with_local_model()
+        embedder = request.load_embedder()
     elif beam_arguments is not None:
         raise ValueError(
             f"`runner` must be local for models of others. Received: beam with model={request.model!r}"
         )
     busy = (
-        f"Embeddings are written by one process at a time. Received: output_dir={request.output_dir!r}, "
+        f"A folder is written by one process at a time. Received: output_dir={request.output_dir!r}, "
         "in which another is at work; wait for it or end it."
     )
     start = time.time()
     with locked(request.output_dir, busy):
-        remove_partials(request.output_dir, f".{request.output_format}")
+        remove_partials(request.output_dir, request.partial_extension)
         outputs = request.outputs(embedder)
         if overwrite:
             outputs.clear()

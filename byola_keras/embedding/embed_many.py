@@ -101,6 +101,46 @@ def raising(error: Exception) -> Iterator:
     yield
 
 
+class CountedBlocks:
+    """Blocks of samples, and how many samples were taken.
+
+    Args:
+        blocks: float32 [samples] each.
+
+    Attributes:
+        samples: the number of all samples so far.
+    """
+
+    def __init__(self, blocks: Iterable[np.ndarray]):
+        self._blocks, self.samples = blocks, 0
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        for block in self._blocks:
+            self.samples += len(block)
+            yield block
+
+
+def read_sounds(
+    files: Iterable[SoundFile], sample_rate: int, limit: int, workers: int | None
+) -> Iterator[tuple[SoundFile, CountedBlocks | AudioError]]:
+    """The sound of files in blocks; short files are read before they are asked for.
+
+    Args:
+        files: the files.
+        sample_rate: rate of the samples in Hz.
+        limit: number of samples up to which a file is read as a whole.
+        workers: number of threads that decode; None starts one for each processor core.
+
+    Yields:
+        Each file in order, and its blocks, which may raise an `AudioError`; or the error, not raised.
+    """
+    for file, sound in read_ahead(files, sample_rate, limit, workers or available_cores()):
+        if isinstance(sound, AudioError):
+            yield file, sound
+        else:
+            yield file, CountedBlocks([sound] if sound is not None else sound_blocks(file.path, sample_rate))
+
+
 def read_ahead(
     files: Iterable[SoundFile], sample_rate: int, limit: int, workers: int
 ) -> Iterator[tuple[SoundFile, np.ndarray | AudioError | None]]:

@@ -1,15 +1,18 @@
 """The request for embeddings, and the worker function that fulfils it on any machine."""
 
+import os
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from byola_keras.audio.decode import AudioError
 from byola_keras.embedding.embed_file import CHUNK_SECONDS
-from byola_keras.embedding.file_embedder import FileEmbedder
+from byola_keras.embedding.file_embedder import FileEmbedder, OwnFileEmbedder
 from byola_keras.embedding.outputs import NpzFiles, Outputs
 from byola_keras.embedding.sound_files import SoundFile
 from byola_keras.embedding.sources import Source
 from byola_keras.embedding.tables import ParquetTable, TfrecordTable
+from byola_keras.models.load import load
+from byola_keras.models.preset import find_model
 
 
 class Request(NamedTuple):
@@ -30,6 +33,19 @@ class Request(NamedTuple):
     frames: bool = True
     chunk_seconds: float = CHUNK_SECONDS
     workers: int | None = None
+
+    def with_local_model(self) -> "Request":
+        """The same with the absolute path of the model, which is fetched from a hub first."""
+        return self._replace(model=os.path.abspath(find_model(self.model)))
+
+    def load_embedder(self) -> FileEmbedder:
+        """Loads the model, here or on a worker."""
+        return OwnFileEmbedder(load(self.model))
+
+    @property
+    def partial_extension(self) -> str:
+        """Extension of the files that a killed process may have left unfinished."""
+        return f".{self.output_format}"
 
     def outputs(self, embedder: FileEmbedder) -> Outputs:
         """Returns the files to which the embeddings of this model go."""

@@ -7,6 +7,8 @@ STORED = "stored"
 SEARCH, AUTHORS = "search", "authors"
 # What tells the classes of the clips from their embeddings.
 PROBES = LINEAR, KNN, FEW_SHOT = ("linear", "knn", "few_shot")
+# Seeds of linear probes.
+SEEDS = (42, 43, 44)
 
 # Until these names were found the rules of the authors' evaluation code were called the paper's.
 OLD_PROTOCOLS = {"paper": WINDOW, "full": WHOLE_CLIP}

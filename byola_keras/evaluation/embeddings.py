@@ -72,6 +72,23 @@ def embed_task(
     return np.load(file, mmap_mode="r")
 
 
+def task_statistics(task: Task, representation: Representation, seed: int = 0) -> NormStats:
+    """Measures the log-mel on windows of up to 5,000 training clips of a task (of its first fold).
+
+    Args:
+        task: the task.
+        representation: one of our own, whose front end makes the log-mel.
+        seed: seed of the clips and of the places of the windows.
+    """
+    train = task.rounds()[0]["train"]
+    chosen = np.random.default_rng((seed, 4)).permutation(train)[:_STATISTICS_CLIPS]
+    batches = Windows(task, WINDOW, representation.sample_rate, seed).batches(chosen)
+    stats = representation.measure((waveforms for _, waveforms in batches), len(chosen))
+    words = "%s: log-mel mean %.4f, standard deviation %.4f over %d training clips."
+    logging.info(words, task.title, *stats)
+    return stats
+
+
 class _Partial:
     """The embeddings of a folder while they are made, with a note of how far they are."""
 
@@ -92,13 +109,8 @@ class _Partial:
     def statistics(self, task, representation, seed):
         """Statistics of the log-mel on windows of the task's training clips."""
         if "mean" not in self._note:
-            train = task.rounds()[0]["train"]
-            chosen = np.random.default_rng((seed, 4)).permutation(train)[:_STATISTICS_CLIPS]
-            batches = Windows(task, WINDOW, representation.sample_rate, seed).batches(chosen)
-            stats = representation.measure((waveforms for _, waveforms in batches), len(chosen))
+            stats = task_statistics(task, representation, seed)
             self._write_note(mean=stats.mean, std=stats.std, clips=stats.crops)
-            words = "%s: log-mel mean %.4f, standard deviation %.4f over %d training clips."
-            logging.info(words, task.title, *stats)
         # A note of an earlier version has no number of clips, which nothing depends on.
         return NormStats(self._note["mean"], self._note["std"], self._note.get("clips", 0))
 

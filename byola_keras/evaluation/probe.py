@@ -9,13 +9,13 @@ import numpy as np
 import tensorflow as tf
 
 from byola_keras.audio.untuned import untuned
+from byola_keras.evaluation.choices import SEEDS
 from byola_keras.evaluation.metrics import mean_average_precision
 from byola_keras.evaluation.probe_model import ProbeModel
 from byola_keras.evaluation.probe_scores import PieceScorer
 from byola_keras.evaluation.standardised import Scale, Standardised
 
 LEARNING_RATES = (1e-5, 1e-4, 3e-4, 1e-3, 1e-2)
-SEEDS = (42, 43, 44)
 BATCH_SIZE = 200
 MAX_EPOCHS = 200
 PATIENCE = 20
@@ -45,6 +45,9 @@ class ProbeResult:
         epochs: number of epochs that were trained, [seeds, rates].
         chosen: number of the learning rate with the best mean on the validation clips.
         scores: scores of the test clips at the chosen rate, float32 [seeds, clips, classes].
+        kernels: weights at the chosen rate, of standardised embeddings, float32 [seeds, D, classes].
+        biases: the same, float32 [seeds, classes].
+        scale: mean and deviation by which embeddings are standardised.
     """
 
     learning_rates: tuple[float, ...]
@@ -54,6 +57,9 @@ class ProbeResult:
     epochs: np.ndarray
     chosen: int
     scores: np.ndarray
+    kernels: np.ndarray | None = None
+    biases: np.ndarray | None = None
+    scale: Scale | None = None
 
 
 def linear_probe(
@@ -65,6 +71,7 @@ def linear_probe(
     seeds: Sequence[int] = SEEDS,
     max_epochs: int = MAX_EPOCHS,
     patience: int = PATIENCE,
+    class_weights: np.ndarray | None = None,
 ) -> ProbeResult:
     """Trains a dense layer for each pair of learning rate and seed, and tests it.
 
@@ -84,6 +91,8 @@ def linear_probe(
         seeds: seeds of the initial weights, of the order of the clips and of the tenth.
         max_epochs: passes over the training clips at most.
         patience: number of epochs without a better one after which a pair stops.
+        class_weights: float32 [classes], what the loss of a clip counts by its class, or in a multi-label
+            task that of a label which the clip has; None for 1 each.
 
     Raises:
         ValueError: a part is empty, or no tenth has all classes.
@@ -96,8 +105,10 @@ def linear_probe(
     for name, part in parts.items():
         if not len(part.targets):
             raise ValueError(f"`{name}` must hold at least one clip. Received: an empty `{name}`.")
-    train, valid, test = _parts(train, valid, test, seeds)
-    model = ProbeModel(classes, learning_rates, seeds, multi_label=train.targets.ndim == 2)
+    scale = Scale.of(train.embeddings)
+    train, valid, test = _parts(train, valid, test, seeds, scale)
+    multi_label = train.targets.ndim == 2
+    model = ProbeModel(classes, learning_rates, seeds, multi_label, class_weights)
     model.build((len(seeds), None, train.source.size))
     steps = -(-train.rows.shape[1] // BATCH_SIZE)
     # No optimizer: each layer has a learning rate of its own, see `TrainedLayers`. No XLA: it would compile
@@ -118,7 +129,18 @@ def linear_probe(
     tested = np.stack(_metric(of_all, test, pairs * classes))
     of_chosen = PieceScorer(lambda embeddings: tf.unstack(model(embeddings)[:, :, chosen : chosen + 1]))
     scores = np.concatenate(of_chosen.scores(test.source, pairs * classes))
-    return ProbeResult(tuple(learning_rates), tuple(seeds), stop.best, tested, stop.epochs, chosen, scores)
+    return ProbeResult(
+        tuple(learning_rates),
+        tuple(seeds),
+        stop.best,
+        tested,
+        stop.epochs,
+        chosen,
+        scores,
+        np.stack([kernel.numpy()[:, chosen] for kernel in model.kernels]),
+        np.stack([bias.numpy()[chosen] for bias in model.biases]),
+        scale,
+    )
 
 
 def best_rate(valid: np.ndarray) -> int:
@@ -138,11 +160,10 @@ class _Part(NamedTuple):
     rows: np.ndarray | None
 
 
-def _parts(train, valid, test, seeds):
-    scale = Scale.of(train.embeddings)
+def _parts(train, valid, test, seeds, scale):
     source = Standardised(train.embeddings, scale)
     if valid is None:
-        drawn = [_draw_valid(train.targets, seed) for seed in seeds]
+        drawn = [draw_valid(train.targets, seed) for seed in seeds]
         rows, valid_rows = (np.stack(taken) for taken in zip(*drawn, strict=True))
         chooses = _Part(source, train.targets, valid_rows)
     else:
@@ -198,8 +219,19 @@ def _metric(scorer, part, scores_of_a_clip):
     ]
 
 
-def _draw_valid(targets, seed):
-    """Rows for training and a tenth for validation in which all classes are present."""
+def draw_valid(targets: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draws a tenth for validation, in which all classes are present as in the rest.
+
+    Args:
+        targets: classes of the clips, see `Labelled`.
+        seed: seed of the draw.
+
+    Returns:
+        Rows for training and rows for validation, each sorted.
+
+    Raises:
+        ValueError: no such tenth was found, as for a class of one clip.
+    """
     classes = len(_present(targets))
     count = max(round(_VALID_SHARE * len(targets)), classes)
     draws = np.random.default_rng((seed, 2))

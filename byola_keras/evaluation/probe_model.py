@@ -24,6 +24,7 @@ class ProbeModel(keras.Model):
         learning_rates: Adam's step sizes, one for each layer of a seed.
         seeds: seeds of the initial weights.
         multi_label: whether the loss is that of independent classes.
+        class_weights: see `linear_probe`.
 
     Attributes:
         kernels: for each seed a weight [D, rates, C].
@@ -38,11 +39,16 @@ class ProbeModel(keras.Model):
     """
 
     def __init__(
-        self, classes: int, learning_rates: Sequence[float], seeds: Sequence[int], multi_label: bool
+        self,
+        classes: int,
+        learning_rates: Sequence[float],
+        seeds: Sequence[int],
+        multi_label: bool,
+        class_weights: np.ndarray | None = None,
     ):
         super().__init__()
         self.classes, self.learning_rates, self.seeds = classes, tuple(learning_rates), tuple(seeds)
-        self.multi_label = multi_label
+        self.multi_label, self._class_weights = multi_label, class_weights
 
     def build(self, input_shape):
         size, rates = input_shape[-1], len(self.learning_rates)
@@ -61,7 +67,11 @@ class ProbeModel(keras.Model):
                 weight.assign(np.broadcast_to(one, shape))
                 weights.append(weight)
             layers = TrainedLayers(
-                self.kernels[-1].numpy(), self.biases[-1].numpy(), self.learning_rates, self.multi_label
+                self.kernels[-1].numpy(),
+                self.biases[-1].numpy(),
+                self.learning_rates,
+                self.multi_label,
+                self._class_weights,
             )
             self.training.append(layers)
 

@@ -23,15 +23,22 @@ class TrainedLayers:
         bias: initial biases, float32 [rates, C].
         learning_rates: Adam's step sizes.
         multi_label: whether the loss is that of independent classes.
+        class_weights: see `linear_probe`.
 
     Attributes:
         rates: numbers of the learning rates whose layers are there; all at first.
     """
 
     def __init__(
-        self, kernel: np.ndarray, bias: np.ndarray, learning_rates: Sequence[float], multi_label: bool
+        self,
+        kernel: np.ndarray,
+        bias: np.ndarray,
+        learning_rates: Sequence[float],
+        multi_label: bool,
+        class_weights: np.ndarray | None = None,
     ):
         self._classes, self._multi_label = bias.shape[-1], multi_label
+        self._class_weights = class_weights
         self._learning_rates = np.array(learning_rates, np.float32)
         self.rates = list(range(len(learning_rates)))
         # Adam's step is the learning rate times a quotient that does not depend on it. Kernel and bias,
@@ -85,10 +92,15 @@ class TrainedLayers:
         """Mean over clips and classes, [layers]."""
         if self._multi_label:
             targets = tf.broadcast_to(targets[:, None, :], tf.shape(scores))
-            each = tf.nn.sigmoid_cross_entropy_with_logits(targets, scores)
+            if self._class_weights is None:
+                each = tf.nn.sigmoid_cross_entropy_with_logits(targets, scores)
+            else:
+                each = tf.nn.weighted_cross_entropy_with_logits(targets, scores, self._class_weights)
             return tf.reduce_mean(each, axis=[0, 2])
-        targets = tf.broadcast_to(targets[:, None], tf.shape(scores)[:-1])
-        each = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, scores)
+        by_layer = tf.broadcast_to(targets[:, None], tf.shape(scores)[:-1])
+        each = tf.nn.sparse_softmax_cross_entropy_with_logits(by_layer, scores)
+        if self._class_weights is not None:
+            each *= tf.gather(self._class_weights, targets)[:, None]
         return tf.reduce_mean(each, axis=0) / self._classes
 
 

@@ -65,7 +65,7 @@ def probe_task(
             len(task.classes),
             learning_rates,
             seeds,
-            *_epochs_and_patience(task, len(numbers["train"]), max_epochs),
+            *epochs_and_patience(task, len(numbers["train"]), max_epochs),
         )
         results.append(result)
         tested.append(parts.test.targets)
@@ -93,7 +93,7 @@ def labelled_rounds(task: Task, embeddings: np.ndarray) -> Iterator[tuple[dict[s
         task: the task with its labels.
         embeddings: float32 [clips, D], in the order of `task.clips`.
     """
-    targets = _targets(task)
+    targets = targets_of(task)
     for numbers in task.rounds():
         parts = [_part(embeddings, targets, numbers[split]) if numbers[split] else None for split in SPLITS]
         yield numbers, Parts(*parts)
@@ -128,7 +128,8 @@ def confusion(outcome: TaskScores) -> np.ndarray:
     return sum(metrics.confusion_matrix(scores, outcome.targets) for scores in outcome.scores)
 
 
-def _epochs_and_patience(task, clips, max_epochs):
+def epochs_and_patience(task: Task, clips: int, max_epochs: int | None = None) -> tuple[int, int]:
+    """Epochs of a probe at most, and its patience, see `probe_task`; `clips` are those of the training."""
     if max_epochs or task.learning_rate is not None:
         return max_epochs or MAX_EPOCHS, PATIENCE
     epochs = math.ceil(_MIN_STEPS / math.ceil(clips / BATCH_SIZE))
@@ -136,7 +137,8 @@ def _epochs_and_patience(task, clips, max_epochs):
     return epochs, epochs // 4 if epochs > MAX_EPOCHS else PATIENCE
 
 
-def _targets(task):
+def targets_of(task: Task) -> np.ndarray:
+    """What the clips of a task are: class numbers [clips], or 0 and 1, float32 [clips, classes]."""
     number = {label: index for index, label in enumerate(task.classes)}
     if not task.multi_label:
         return np.array([number[clip.labels[0]] for clip in task.clips])

@@ -90,20 +90,20 @@ def test_weights_of_the_best_epoch_are_tested_and_ties_count_as_better(parts, mo
 
 def test_without_validation_clips_a_tenth_is_drawn_that_has_all_classes(parts):
     train, _, test = parts
-    rows, taken = probe_module._draw_valid(train.targets, seed=3)
+    rows, taken = probe_module.draw_valid(train.targets, seed=3)
     assert len(taken) == 70 and sorted([*rows, *taken]) == list(range(700))
     assert set(train.targets[taken]) == set(train.targets)
-    other = probe_module._draw_valid(train.targets, seed=4)[1]
+    other = probe_module.draw_valid(train.targets, seed=4)[1]
     assert not np.array_equal(taken, other)
     result = linear_probe(train, None, test, CLASSES, learning_rates=(1e-2,), max_epochs=30)
     assert result.test.mean() > 0.55
     # Twenty clips of each of a hundred classes: by chance a tenth never has them all.
     for targets in (np.repeat(np.arange(100), 20), np.eye(100)[np.repeat(np.arange(100), 20)]):
-        rows, taken = probe_module._draw_valid(targets, seed=0)
+        rows, taken = probe_module.draw_valid(targets, seed=0)
         assert len(taken) == 200 and sorted([*rows, *taken]) == list(range(2000))
         assert len(probe_module._present(targets[taken])) == len(probe_module._present(targets[rows])) == 100
     with pytest.raises(ValueError, match="two training clips.*100 clips of 100 classes"):
-        probe_module._draw_valid(np.arange(100), seed=0)
+        probe_module.draw_valid(np.arange(100), seed=0)
 
 
 def test_several_labels(parts):

@@ -91,7 +91,7 @@ function drawPairs(shown) {
 
 function openCell(shown, cell) {
   const clips = cell.named.map((clip) => clipOfCell(shown, clip));
-  if (cell.more) clips.push(element("li", {}, `and ${cell.more} more, see details/predictions`));
+  if (cell.more) clips.push(element("li", {}, `and ${cell.more} more, see ${data.predictions}`));
   fill("cell", element("h3", {}, inCellWords(shown, cell)), element("ul", {}, ...clips));
   byId("cell").hidden = false;
   byId("cell").scrollIntoView({ block: "nearest" });

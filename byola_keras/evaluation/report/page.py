@@ -47,12 +47,18 @@ def page_data(
         "correlation": {"names": list(names), "matrix": [[_number(x) for x in line] for line in matrix]},
         "confusions": confusions,
         "sounds": sounds.addresses,
-        "limits": {
-            "named": NAMED_CLIPS,
-            "heard": HEARD_CLIPS,
-            "seconds": SECONDS,
-            "megabytes": MOST_CHARACTERS / 1e6,
-        },
+        "predictions": "details/predictions",
+        "limits": limits(),
+    }
+
+
+def limits() -> dict[str, float]:
+    """How many clips a page names and plays, and how long, as the script of the confusions says it."""
+    return {
+        "named": NAMED_CLIPS,
+        "heard": HEARD_CLIPS,
+        "seconds": SECONDS,
+        "megabytes": MOST_CHARACTERS / 1e6,
     }
 
 
@@ -62,15 +68,24 @@ def html(data: dict[str, Any]) -> str:
     Args:
         data: as `page_data` gives it.
     """
+    return filled(
+        file_text("page.html"), [file_text("page.css")], [file_text(name) for name in _SCRIPTS], data
+    )
+
+
+def filled(page: str, styles: Sequence[str], scripts: Sequence[str], data: dict[str, Any]) -> str:
+    """A page with its style, its script and its data inside.
+
+    Args:
+        page: HTML in which `/* style */`, `/* script */` and `/* data */` stand for these.
+        styles: style sheets, one after the other.
+        scripts: pieces that are one script in this order.
+        data: what the script reads, JSON values.
+    """
     # Nothing in the data can end the element that holds it.
     text = json.dumps(data, allow_nan=False).replace("<", "\\u003c")
     # The data come last: whatever they hold is no place for another piece.
-    pieces = {
-        "/* style */": _file("page.css"),
-        "/* script */": "\n".join(_file(name) for name in _SCRIPTS),
-        "/* data */": text,
-    }
-    page = _file("page.html")
+    pieces = {"/* style */": "\n".join(styles), "/* script */": "\n".join(scripts), "/* data */": text}
     for place, piece in pieces.items():
         before, _, after = page.partition(place)
         page = before + piece + after
@@ -136,5 +151,6 @@ def _number(value):
     return None if math.isnan(value) else round(float(value), 3)
 
 
-def _file(name):
+def file_text(name: str) -> str:
+    """The text of a style sheet or script of this page, which other pages may share."""
     return importlib.resources.files(__package__).joinpath(name).read_text(encoding="utf-8")

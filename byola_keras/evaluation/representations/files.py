@@ -5,11 +5,9 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from byola_keras.audio.decode import AudioError
-from byola_keras.embedding.embed_file import sound_blocks
-from byola_keras.embedding.embed_many import Embeddings, raising, read_ahead
+from byola_keras.embedding.embed_many import Embeddings, raising, read_sounds
 from byola_keras.embedding.file_embedder import FileEmbedder
 from byola_keras.evaluation.representations.representation import MEAN, Representation, RepresentationError
-from byola_keras.processes import available_cores
 
 
 class RepresentationOfFiles(FileEmbedder):
@@ -43,12 +41,12 @@ class RepresentationOfFiles(FileEmbedder):
     def embed_many(self, files, chunk_seconds, workers):
         rate = self._representation.sample_rate
         limit = round(chunk_seconds * rate)
-        for file, sound in read_ahead(files, rate, limit, workers or available_cores()):
+        for file, sound in read_sounds(files, rate, limit, workers):
             if isinstance(sound, AudioError):
                 yield file, Embeddings(raising(sound))
-                continue
-            counted = _Counted([sound] if sound is not None else sound_blocks(file.path, rate))
-            yield file, Embeddings(self._parts(counted, limit), seconds=lambda c=counted: c.samples / rate)
+            else:
+                parts = self._parts(sound, limit)
+                yield file, Embeddings(parts, seconds=lambda sound=sound: sound.samples / rate)
 
     def _parts(self, blocks: Iterable[np.ndarray], limit: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Timestamps in milliseconds and frames of each piece."""
@@ -92,15 +90,3 @@ class RepresentationOfFiles(FileEmbedder):
         step = model.frame_seconds if model.frame_seconds and count > 1 else spread / count
         centre = 0.5 * step if model.first_frame_seconds is None else model.first_frame_seconds
         return 1000.0 * (first / model.sample_rate + begin + centre + np.arange(count) * step)
-
-
-class _Counted:
-    """Blocks of samples, and how many samples they were."""
-
-    def __init__(self, blocks):
-        self._blocks, self.samples = blocks, 0
-
-    def __iter__(self):
-        for block in self._blocks:
-            self.samples += len(block)
-            yield block
