@@ -12,9 +12,10 @@ from byola_keras.layers.random_resize_crop import RandomResizeCrop
 from byola_keras.layers.temporal_pooling import TemporalPooling
 from byola_keras.models.adam import Adam
 from byola_keras.models.byol import BYOL
+from byola_keras.models.classifier import Classifier
 from byola_keras.models.embedder import Embedder
 from byola_keras.models.encoder import Encoder
-from byola_keras.models.load import load
+from byola_keras.models.load import load, load_classifier
 from byola_keras.models.resnet_encoder import ResNetEncoder
 from byola_keras.models.warmup_cosine import WarmupCosine
 from byola_keras.torch_files.weights import load_torch_weights
@@ -24,6 +25,7 @@ __all__ = [
     "Adam",
     "Augmentation",
     "BatchStandardization",
+    "Classifier",
     "Embedder",
     "Encoder",
     "GaussianMixup",
@@ -37,6 +39,7 @@ __all__ = [
     "WarmupCosine",
     "embed_file",
     "load",
+    "load_classifier",
     "load_torch_weights",
     "log_mixup_exp",
 ]

@@ -1,6 +1,15 @@
-"""Embedders as users name them: by a path, a name or an address on a hub."""
+"""Embedders and classifiers as users name them: by a path, a name or an address on a hub."""
 
+import os
+import zipfile
+
+import keras
+
+from byola_keras.models.classifier import Classifier
 from byola_keras.models.embedder import Embedder
+from byola_keras.models.preset import find_model, read_model
+
+CLASSIFIER_FILE = "classifier.keras"
 
 
 def load(path_or_preset: str) -> Embedder:
@@ -28,3 +37,44 @@ def load(path_or_preset: str) -> Embedder:
         ImportError: the client of the hub is not installed.
     """
     return Embedder.from_preset(path_or_preset)
+
+
+def load_classifier(path: str) -> Classifier:
+    """Loads a classifier with its labels, see `byola classify train`.
+
+    Args:
+        path: path of a .keras file, or of a folder that holds a `classifier.keras`.
+
+    Raises:
+        FileNotFoundError: nothing is there.
+        ValueError: the file holds something else, or is damaged.
+    """
+    return read_model(find_classifier(path), Classifier)
+
+
+def find_classifier(path: str) -> str:
+    """The .keras file of a classifier that a path names; errors as of `load_classifier`."""
+    text = os.fspath(path)
+    file = os.path.join(text, CLASSIFIER_FILE) if os.path.isdir(text) else text
+    if not os.path.isfile(file):
+        raise FileNotFoundError(
+            f"A classifier must be a .keras file or a folder with {CLASSIFIER_FILE}. Received: "
+            f"path={text!r}; byola classify train makes one."
+        )
+    if not zipfile.is_zipfile(file):
+        raise ValueError(f"`path` must be a .keras file. Received: path={file!r}, which is none.")
+    return file
+
+
+def load_any(path_or_preset: str) -> Embedder | Classifier:
+    """Loads a classifier where the path is of one, and else an embedder; errors as of `load`."""
+    text = os.fspath(path_or_preset)
+    if os.path.isfile(os.path.join(text, CLASSIFIER_FILE)):
+        return load_classifier(text)
+    model = read_model(find_model(text), keras.Model)
+    if not isinstance(model, Embedder | Classifier):
+        raise ValueError(
+            "`path` must hold a byola_keras.Embedder or Classifier. Received: "
+            f"{type(model).__name__} in {text!r}"
+        )
+    return model

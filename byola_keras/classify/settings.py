@@ -1,0 +1,58 @@
+"""How a classifier is trained."""
+
+import dataclasses
+
+from byola_keras.evaluation.choices import SEEDS
+from byola_keras.fields import Settings, setting
+
+HEAD, ALL = "head", "all"
+MEASURED, KEPT = "measured", "kept"
+NONE, BALANCED = "none", "balanced"
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainSettings(Settings):
+    """All that changes a classifier, but for its labels and the model that it starts from."""
+
+    tune: str = setting(
+        HEAD,
+        "What is trained. head: the benchmark's linear probe on the embeddings of the clips, which takes "
+        "seconds once they are there; all: the encoder, too, from that head on.",
+        choices=(HEAD, ALL),
+    )
+    statistics: str = setting(
+        MEASURED,
+        "The mean and deviation that normalise the log-mel. measured: those of the training clips, as in the "
+        "benchmark; kept: those of the model.",
+        choices=(MEASURED, KEPT),
+    )
+    clips_per_class: int | None = setting(
+        None,
+        "Train on so many clips of each class, drawn by the first seed; a tenth of them, at least one of a "
+        "class with several, serves as validation clips. Default: all clips, and the validation clips of the "
+        "CSV file.",
+        minimum=1,
+    )
+    test_fold: int | None = setting(
+        None,
+        "The fold that is the test, where the CSV file has folds. Default: the last.",
+        minimum=1,
+    )
+    class_weights: str = setting(
+        NONE,
+        "What the loss of a clip counts. balanced: all classes the same, however many clips each has.",
+        choices=(NONE, BALANCED),
+    )
+    precision: float | None = setting(
+        None,
+        "The share of a class's detections that should be right: each class gets the lowest threshold that "
+        "reaches it on the validation clips. Default: a threshold of 0.5 for every class.",
+        minimum=0.0,
+        maximum=1.0,
+    )
+    seeds: tuple[int, ...] = setting(
+        SEEDS,
+        "Seeds of the heads, with commas between them. The classifier is of the first; the interval of the "
+        "score is over all.",
+        minimum=0,
+    )
