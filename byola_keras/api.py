@@ -1,6 +1,7 @@
 """The public names of the package; importing them registers its classes with Keras."""
 
 from byola_keras.embedding.embed_file import embed_file
+from byola_keras.embedding.streaming_embedder import StreamingEmbedder
 from byola_keras.layers.augmentation import Augmentation
 from byola_keras.layers.batch_standardization import BatchStandardization
 from byola_keras.layers.gaussian_mixup import GaussianMixup
@@ -35,6 +36,7 @@ __all__ = [
     "RandomLinearFader",
     "RandomResizeCrop",
     "ResNetEncoder",
+    "StreamingEmbedder",
     "TemporalPooling",
     "WarmupCosine",
     "embed_file",

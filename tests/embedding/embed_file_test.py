@@ -29,10 +29,11 @@ def write(path, sound, sample_rate=16000, **arguments):
 def border_lengths(embedder, seconds):
     """Lengths at which something changes, and their neighbours."""
     chunker, frontend = Chunker(embedder, seconds), embedder.frontend
-    frame = chunker.hop * chunker.stride
-    first = ((chunker.frames + chunker.context) * chunker.stride - 1) * chunker.hop + chunker.half_window
+    borders = chunker.borders
+    frame = borders.hop * borders.stride
+    first = borders.samples((chunker.frames + borders.context) * borders.stride)
     places = [1, frontend.n_fft, first, first + chunker.frames * frame, chunker.frames * frame]
-    steps = (0, 1, chunker.hop, frame)
+    steps = (0, 1, borders.hop, frame)
     return sorted({place + sign * step for place in places for step in steps for sign in (-1, 1)} - {0})
 
 
