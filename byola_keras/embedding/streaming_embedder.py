@@ -26,8 +26,8 @@ class StreamingEmbedder:
             resampled as files are, which delays it by some more milliseconds.
 
     Attributes:
-        latency_seconds: Float, time from the centre of a frame to the last sample that it sees, 0.087 seconds
-            with the default model. To this come the rest of the block that holds the sample, and the
+        latency_seconds: Float, time from the centre of a frame to the last sample that it waits for: 0.087
+            seconds with the default model. To this come the rest of the block that holds the sample, and the
             computation.
 
     Example:

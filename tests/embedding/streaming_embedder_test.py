@@ -99,9 +99,9 @@ def test_frame_comes_with_the_last_sample_that_it_sees(embedder):
     centres = embedder.timestamps_ms(len(came)) / 1000
     np.testing.assert_allclose(came / 16000 - centres, stream.latency_seconds, rtol=1e-9)
     assert stream.latency_seconds == pytest.approx(0.087)
-    # It sees the last samples, if little of the very last: with others it is another frame.
+    # It sees the last hundredths of a second (the context is rounded up to whole frames).
     stream.reset()
-    sound[came[0] - 200 : came[0]] = np.random.default_rng(1).normal(0, 0.5, 200)
+    sound[came[0] - 600 : came[0]] = np.random.default_rng(1).normal(0, 0.5, 600)
     _, frames = stream.push(sound[: came[0]])
     before = embedder(changing_noise(4000)[None])["frames"][0, :1]
     assert len(frames) == 1 and np.abs(frames - before).max() > 1e-3
