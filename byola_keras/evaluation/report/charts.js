@@ -54,8 +54,3 @@ function correlationCell(value) {
   const colour = value < 0 ? "wrong" : "right";
   return element("td", { style: heat(Math.abs(value) * 0.9, colour) }, value.toFixed(2));
 }
-
-/** A header of a narrow column, to be read from below. */
-function uprightHeader(text) {
-  return element("th", { scope: "col", class: "upright" }, element("span", {}, text));
-}

@@ -52,3 +52,8 @@ function heat(share, colour) {
   const mixed = `color-mix(in oklab, var(--${colour}) ${(100 * share).toFixed(0)}%, var(--panel))`;
   return `background: ${mixed}; color: var(--${share > 0.65 ? "on-heat" : "text"})`;
 }
+
+/** A header of a narrow column, to be read from below. */
+function uprightHeader(text) {
+  return element("th", { scope: "col", class: "upright" }, element("span", {}, text));
+}
