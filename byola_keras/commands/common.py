@@ -35,13 +35,16 @@ def sound_flag(values: flags.FlagValues, name: str, what: str) -> None:
     definers(values).multi_string(name, [], f"{what}: {_SOUND}")
 
 
-def model_flag(values: flags.FlagValues, without: str = "", others: bool = False) -> None:
+def model_flag(
+    values: flags.FlagValues, without: str = "", others: bool = False, classifiers: bool = False
+) -> None:
     """Defines --model for commands that take one embedder.
 
     Args:
         values: where the flag is defined.
         without: what happens where the flag is not given; empty where it is required.
         others: whether it takes models of others too.
+        classifiers: whether it takes classifiers too.
     """
     definers(values).string(
         "model",
@@ -50,6 +53,11 @@ def model_flag(values: flags.FlagValues, without: str = "", others: bool = False
         "name of a preset (byola presets lists them), or its address on a hub (hf://USER/NAME, "
         "kaggle://USER/MODEL/FRAMEWORK/VARIATION)."
         + (" Or a model of somebody else, see byola evaluate --help." if others else "")
+        + (
+            " Or a classifier, the folder or file that byola classify train has written."
+            if classifiers
+            else ""
+        )
         + (f" Default: {without}." if without else ""),
     )
 

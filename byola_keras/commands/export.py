@@ -1,4 +1,4 @@
-"""Exports an embedder for TensorFlow Serving and LiteRT, and proves that the files answer as it does.
+"""Exports a model for TensorFlow Serving and LiteRT, and proves that the files answer as it does.
 
     byola export --model=runs/mine --output_dir=exported --verify_audio=sounds
 
@@ -17,7 +17,7 @@ _FORMATS = ("saved_model", "litert")
 def define_flags(values: flags.FlagValues) -> None:
     """Defines the flags of the command."""
     define = common.definers(values)
-    common.model_flag(values)
+    common.model_flag(values, classifiers=True)
     define.string("output_dir", None, "The folder for the files.")
     define.list("formats", list(_FORMATS), f"Formats to write, some of {', '.join(_FORMATS)}.")
     define.string("name", "byola", "Name of the model, by which TensorFlow Serving will call it.")
@@ -51,15 +51,15 @@ def define_flags(values: flags.FlagValues) -> None:
 
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
     """Exports the embedder and prints the table of the verification."""
-    import byola_keras
     from byola_keras.export.exporting import VERIFICATION_FILE, export
     from byola_keras.export.verify import table
+    from byola_keras.models.load import load_any
 
     if not logging.vlog_is_on(1):
         # TensorFlow reports on every function that it saves.
         logging.set_verbosity(logging.ERROR)
     report = export(
-        byola_keras.load(values.model),
+        load_any(values.model),
         values.output_dir,
         formats=values.formats,
         name=values.name,

@@ -1,4 +1,4 @@
-"""Exports an embedder to files for other programs, which are compared with it before they get their names."""
+"""Exports a model to files for other programs, which are compared with it before they get their names."""
 
 import contextlib
 import json
@@ -7,10 +7,12 @@ import re
 from collections.abc import Sequence
 
 from byola_keras.atomic import replacing, replacing_folder, write_text
+from byola_keras.export.exportable import CARD_FILE, LABELS_FILE, exportable, in_float32
 from byola_keras.export.litert import INPUTS, convert, file_name
-from byola_keras.export.saved_model import card_json, write_saved_model
+from byola_keras.export.saved_model import write_saved_model
 from byola_keras.export.verification_sounds import generated_clips, read_clips
 from byola_keras.export.verify import Artefact, verify
+from byola_keras.models.classifier import Classifier
 from byola_keras.models.embedder import Embedder
 
 FORMATS = ("saved_model", "litert")
@@ -18,7 +20,7 @@ VERIFICATION_FILE = "verify.json"
 
 
 def export(
-    embedder: Embedder,
+    model: Embedder | Classifier,
     output_dir: str,
     *,
     formats: Sequence[str] = FORMATS,
@@ -29,14 +31,14 @@ def export(
     verified: bool = True,
     audio: Sequence[str] = (),
 ) -> dict | None:
-    """Exports an embedder, computing in float32 whatever precision it was trained in.
+    """Exports an embedder or a classifier, computing in float32 whatever precision it was trained in.
 
     The files get their names when all are written and verified; an export that fails leaves none.
 
     Args:
-        embedder: a built embedder.
-        output_dir: folder that gets `saved_model/<name>/<version>/`, the files of `litert.convert` and the
-            model card in `litert/`, and the report in `verify.json`.
+        model: a built embedder, or a classifier.
+        output_dir: folder that gets `saved_model/<name>/<version>/`, the files of `litert.convert` with the
+            model card (and the labels of a classifier) in `litert/`, and the report in `verify.json`.
         formats: formats to write, some of `FORMATS`.
         name: name of the model, of letters, digits, '_', '-' and '.'.
         version: version of the SavedModel, a positive integer; TensorFlow Serving serves the highest.
@@ -55,16 +57,17 @@ def export(
         VerificationError: an exported model does not answer as the embedder does.
     """
     _check(formats, name, version, litert_input)
-    embedder = _in_float32(embedder)
-    given = read_clips(audio, embedder.sample_rate)
+    exported = exportable(in_float32(model))
+    sample_rate = exported.embedder.sample_rate
+    given = read_clips(audio, sample_rate)
     with contextlib.ExitStack() as files:
         artefacts = []
         if "saved_model" in formats:
-            artefacts.append(_write_saved_model(files, embedder, output_dir, name, version, overwrite))
+            artefacts.append(_write_saved_model(files, exported, output_dir, name, version, overwrite))
         if "litert" in formats:
-            artefacts += _write_litert(files, embedder, output_dir, name, litert_input, list(given.values()))
-        clips = {**generated_clips(embedder.sample_rate), **given}
-        report = verify(embedder, artefacts, clips) if verified else None
+            artefacts += _write_litert(files, exported, output_dir, name, litert_input, list(given.values()))
+        clips = {**generated_clips(sample_rate), **given}
+        report = verify(exported, artefacts, clips) if verified else None
     _write_figures(output_dir, {artefact.name for artefact in artefacts}, report)
     return report
 
@@ -105,19 +108,7 @@ def _check(formats, name, version, litert_input):
         raise ValueError(f"`litert_input` must be one of {INPUTS}. Received: litert_input={litert_input!r}")
 
 
-def _in_float32(embedder):
-    encoder = embedder.encoder
-    if encoder.compute_dtype == "float32":
-        return embedder
-    copy = type(encoder).from_config({**encoder.get_config(), "dtype": "float32"})
-    copy.build((None, None, embedder.frontend.n_mels))
-    copy.set_weights(encoder.get_weights())
-    copy = Embedder(embedder.frontend, embedder.normalization, copy, embedder.card)
-    copy.build()
-    return copy
-
-
-def _write_saved_model(files, embedder, output_dir, name, version, overwrite):
+def _write_saved_model(files, model, output_dir, name, version, overwrite):
     title = f"saved_model/{name}/{version}"
     path = os.path.join(output_dir, title)
     # Nothing but another SavedModel is replaced.
@@ -127,18 +118,21 @@ def _write_saved_model(files, embedder, output_dir, name, version, overwrite):
             f"overwrite={overwrite}; {path} is there."
         )
     folder = files.enter_context(replacing_folder(path))
-    write_saved_model(embedder, folder, name)
+    write_saved_model(model, folder, name)
     return Artefact(title, folder, "saved_model")
 
 
-def _write_litert(files, embedder, output_dir, name, litert_input, clips):
+def _write_litert(files, model, output_dir, name, litert_input, clips):
     folder = os.path.join(output_dir, "litert")
     os.makedirs(folder, exist_ok=True)
-    for precision, content in convert(embedder, litert_input, clips):
+    for precision, content in convert(model, litert_input, clips):
         file = file_name(name, litert_input, precision)
         path = files.enter_context(replacing(os.path.join(folder, file)))
         with open(path, "wb") as opened:
             opened.write(content)
         yield Artefact(f"litert/{file}", path, precision, litert_input)
-    with open(files.enter_context(replacing(os.path.join(folder, f"{name}_model_card.json"))), "w") as opened:
-        opened.write(card_json(embedder))
+    for file in (CARD_FILE, LABELS_FILE):
+        if file in model.texts:
+            path = files.enter_context(replacing(os.path.join(folder, f"{name}_{file}")))
+            with open(path, "w", encoding="utf-8") as opened:
+                opened.write(model.texts[file])

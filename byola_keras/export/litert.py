@@ -1,15 +1,19 @@
-"""LiteRT (TensorFlow Lite) files of an embedder, for phones and small computers."""
+"""LiteRT (TensorFlow Lite) files of an embedder or a classifier, for phones and small computers."""
 
 import contextlib
+import io
 import tempfile
+import zipfile
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 import tensorflow as tf
 
+from byola_keras.export.exportable import CARD_FILE, LABELS_FILE, Exportable, exportable
 from byola_keras.export.saved_model import SIGNATURE, WAVEFORM, save_function
 from byola_keras.layers.log_mel import LOG_OFFSET, log_mel
 from byola_keras.layers.log_mel_spectrogram import LogMelSpectrogram
+from byola_keras.models.classifier import Classifier
 from byola_keras.models.embedder import Embedder
 
 INPUTS = ("waveform", "logmel")
@@ -20,12 +24,14 @@ _CALIBRATION_CLIPS = 100
 
 
 def convert(
-    embedder: Embedder, litert_input: str = "waveform", clips: Sequence[np.ndarray] = ()
+    model: Embedder | Classifier | Exportable,
+    litert_input: str = "waveform",
+    clips: Sequence[np.ndarray] = (),
 ) -> Iterator[tuple[str, bytes]]:
-    """Converts an embedder; batch and length stay open, and all operations are built into LiteRT.
+    """Converts a model; batch and length stay open, and all operations are built into LiteRT.
 
     Args:
-        embedder: a built embedder.
+        model: a built embedder, or a classifier.
         litert_input: "waveform": float32 [batch, samples], with the front end inside; or "logmel": float32
             [batch, T, F], the front end's output before normalisation, for devices that make it themselves.
         clips: waveforms [batch, samples] like those to come. On them, and on tones and noise, the ranges of
@@ -35,21 +41,41 @@ def convert(
         Precision and content of a file: "float32"; "float16" and "int8", with the encoder's weights in fewer
         bits and an exact front end; with log-mel input also "full_int8", which computes in integers, too, and
         takes one clip at a time.
-        The outputs are called `scene` and `frames`, as those of the signature.
+        The outputs are called `scene` and `frames`, or `probabilities`, as those of the signature. A
+        classifier's file is also a ZIP archive, as LiteRT's metadata are, with `labels.txt` and
+        `model_card.json`.
     """
+    model = exportable(model)
+    with_texts = {LABELS_FILE, CARD_FILE} <= set(model.texts)
+    for precision, content in _converted(model, litert_input, clips):
+        yield precision, _with_archive(content, model.texts) if with_texts else content
+
+
+def _converted(model, litert_input, clips):
+    embedder = model.embedder
     if litert_input == "waveform":
-        yield from _weights_in_fewer_bits(_with_exact_frontend(embedder), WAVEFORM, embedder)
+        yield from _weights_in_fewer_bits(_with_exact_frontend(model), WAVEFORM, model)
         return
     spec = tf.TensorSpec([None, None, embedder.frontend.n_mels], tf.float32, "log_mel")
-    yield from _weights_in_fewer_bits(_from_log_mel(embedder, integers=False), spec, embedder)
+    yield from _weights_in_fewer_bits(_from_log_mel(model, integers=False), spec, model)
     # Of several clips at a time, XNNPACK of ai-edge-litert 2.3 pools 8-bit integers wrongly once the shape
     # has changed: half of the scenes were garbage. Of single clips none was.
     single = tf.TensorSpec([1, *spec.shape[1:]], spec.dtype, spec.name)
-    with _converter(_from_log_mel(embedder, integers=True), single, embedder) as converter:
+    with _converter(_from_log_mel(model, integers=True), single, model) as converter:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.representative_dataset = lambda: _calibration(embedder.frontend, clips)
         yield "full_int8", converter.convert()
+
+
+def _with_archive(content, texts):
+    """A file with an archive behind it, which interpreters do not look at."""
+    joined = io.BytesIO(content)
+    with zipfile.ZipFile(joined, "a") as archive:
+        for name in (LABELS_FILE, CARD_FILE):
+            # With a date of their own equal models would have files that differ.
+            archive.writestr(zipfile.ZipInfo(name), texts[name])
+    return joined.getvalue()
 
 
 def file_name(name: str, litert_input: str, precision: str) -> str:
@@ -58,8 +84,8 @@ def file_name(name: str, litert_input: str, precision: str) -> str:
     return f"{name}_{kind}{precision}.tflite"
 
 
-def _weights_in_fewer_bits(function, spec, embedder):
-    with _converter(_for_any_batch(function), spec, embedder) as converter:
+def _weights_in_fewer_bits(function, spec, model):
+    with _converter(_for_any_batch(function), spec, model) as converter:
         yield "float32", converter.convert()
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         for precision, types in (("float16", [tf.float16]), ("int8", [])):
@@ -68,10 +94,10 @@ def _weights_in_fewer_bits(function, spec, embedder):
 
 
 @contextlib.contextmanager
-def _converter(function, spec, embedder):
+def _converter(function, spec, model):
     # The way over a SavedModel gives the file its signature and names; the others do not.
     with tempfile.TemporaryDirectory() as folder:
-        save_function(function, spec, embedder, folder)
+        save_function(function, spec, model.weights, folder)
         yield tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SIGNATURE])
 
 
@@ -103,13 +129,16 @@ class _ExactFrontend(LogMelSpectrogram):
         return log_mel(waveforms, exact(self.window), exact(self.filters), self.hop_length)
 
 
-def _with_exact_frontend(embedder):
+def _with_exact_frontend(model):
+    embedder = model.embedder
     frontend = _ExactFrontend.from_config(embedder.frontend.get_config())
-    return Embedder(frontend, embedder.normalization, embedder.encoder)
+    exact = Embedder(frontend, embedder.normalization, embedder.encoder)
+    return lambda waveforms: model.answer(exact(waveforms))
 
 
-def _from_log_mel(embedder, integers):
-    """Makes the function from log-mel to embeddings. What is no log-mel, or is missing, counts as silence."""
+def _from_log_mel(model, integers):
+    """Makes the function from log-mel to the answer. What is no log-mel, or is missing, counts as silence."""
+    embedder = model.embedder
     frontend = embedder.frontend
     # As many frames as the front end gives of the shortest waveform.
     shortest = max(1 + frontend.n_fft // frontend.hop_length, embedder.encoder.stride)
@@ -121,7 +150,7 @@ def _from_log_mel(embedder, integers):
             x = tf.where(tf.abs(x) <= _LARGEST_LOG_MEL, x, silence)
         missing = tf.maximum(shortest - tf.shape(x)[1], 0)
         x = tf.pad(x, [[0, 0], [0, missing], [0, 0]], constant_values=silence)
-        return embedder.encoder(embedder.normalization(x), training=False)
+        return model.answer(embedder.encoder(embedder.normalization(x), training=False))
 
     return embed
 

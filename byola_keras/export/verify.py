@@ -11,13 +11,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
+from byola_keras.export.exportable import Exportable, exportable
 from byola_keras.layers.full_float32 import full_float32
+from byola_keras.models.classifier import Classifier
 from byola_keras.models.embedder import Embedder
 
 # A precision must stay below the error, relative to the largest value, or above the cosine of an embedding.
 LARGEST_ERROR = {"saved_model": 1e-3, "float32": 1e-3}
 LOWEST_COSINE = {"float16": 0.9999, "int8": 0.99, "full_int8": 0.98}
-_OUTPUTS = ("scene", "frames")
+# Of probabilities the largest difference counts: a cosine says little of what is nearly 0 or 1.
+LARGEST_DIFFERENCE = {"saved_model": 1e-3, "float32": 1e-3, "float16": 0.01, "int8": 0.1, "full_int8": 0.2}
 _RUNNER = str(pathlib.Path(__file__).with_name("run_exported.py"))
 
 
@@ -47,14 +50,16 @@ class VerificationError(ValueError):
     """An exported model that does not answer as the Keras model does."""
 
 
-def verify(embedder: Embedder, artefacts: Sequence[Artefact], clips: Mapping[str, np.ndarray]) -> dict:
-    """Runs every artefact on every clip and compares `scene` and `frames` with those of the embedder.
+def verify(
+    model: Embedder | Classifier | Exportable, artefacts: Sequence[Artefact], clips: Mapping[str, np.ndarray]
+) -> dict:
+    """Runs every artefact on every clip and compares all its outputs with those of the model.
 
     On GPUs both compute in full float32, without TensorFloat-32, whose ten bits of mantissa alone can exceed
     the tolerance of float32 files.
 
     Args:
-        embedder: the model from which the artefacts were made.
+        model: the model from which the artefacts were made.
         artefacts: the exported files and folders.
         clips: waveforms, float32 [batch, samples], by name. Samples that are not finite count as zero, as
             they do in an exported model.
@@ -66,9 +71,11 @@ def verify(embedder: Embedder, artefacts: Sequence[Artefact], clips: Mapping[str
     Raises:
         VerificationError: an artefact cannot be run, or answers otherwise; the text has the table of all.
     """
+    model = exportable(model)
+    embedder = model.embedder
     finite = {name: np.nan_to_num(clip, nan=0.0, posinf=0.0, neginf=0.0) for name, clip in clips.items()}
     with full_float32():
-        expected = {name: _as_arrays(embedder(tf.constant(clip))) for name, clip in finite.items()}
+        expected = {name: _as_arrays(model(tf.constant(clip))) for name, clip in finite.items()}
         log_mels = {name: embedder.frontend(tf.constant(clip)).numpy() for name, clip in finite.items()}
     # What is too short for a frame, the embedder lengthens as a waveform.
     fewest = embedder.encoder.stride
@@ -76,7 +83,8 @@ def verify(embedder: Embedder, artefacts: Sequence[Artefact], clips: Mapping[str
     inputs = {"waveform": clips, "logmel": long_enough}
     report = {
         "artefacts": {
-            artefact.name: _compare(artefact, inputs[artefact.input], expected) for artefact in artefacts
+            artefact.name: _compare(artefact, inputs[artefact.input], expected, model.of_probabilities)
+            for artefact in artefacts
         }
     }
     failed = [name for name, entry in report["artefacts"].items() if not entry["passed"]]
@@ -88,17 +96,21 @@ def verify(embedder: Embedder, artefacts: Sequence[Artefact], clips: Mapping[str
     return report
 
 
-def judge(precision: str, error: float, cosine: float) -> tuple[bool, str]:
+def judge(precision: str, error: float, cosine: float, of_probabilities: bool = False) -> tuple[bool, str]:
     """Compares the figures of an exported model with the tolerance of its precision.
 
     Args:
         precision: a key of `LARGEST_ERROR` or `LOWEST_COSINE`.
         error: largest error, relative to the largest value of the output.
         cosine: lowest cosine between an embedding and that of the Keras model.
+        of_probabilities: whether the output is of probabilities, and the error their largest difference.
 
     Returns:
         Whether it passes, and the requirement as text.
     """
+    if of_probabilities:
+        limit = LARGEST_DIFFERENCE[precision]
+        return bool(error < limit), f"error < {limit:g}"
     if precision in LARGEST_ERROR:
         limit = LARGEST_ERROR[precision]
         return bool(error < limit), f"error < {limit:g}"
@@ -117,16 +129,17 @@ def table(report: dict) -> str:
         )
     clips = max(len(entry["clips"]) for entry in report["artefacts"].values())
     lines.append(
-        f"Worst of {clips} sounds, each run twice. Error: relative to the largest value of the output."
+        f"Worst of {clips} sounds, each run twice. Error: relative to the largest value of the output, of "
+        "probabilities their difference."
     )
     return "\n".join(lines)
 
 
 def _as_arrays(output):
-    return {name: np.asarray(output[name]) for name in _OUTPUTS}
+    return {name: np.asarray(value) for name, value in output.items()}
 
 
-def _compare(artefact, inputs, expected):
+def _compare(artefact, inputs, expected, of_probabilities):
     single = artefact.precision == "full_int8"
     names = [name for name, clip in inputs.items() if len(clip) == 1 or not single]
     # There and back: an interpreter may be wrong only after certain changes of the shape.
@@ -135,13 +148,13 @@ def _compare(artefact, inputs, expected):
     clips = {}
     for name, output in zip(names, outputs, strict=True):
         clip = clips.setdefault(name, {"largest_error": 0.0, "lowest_cosine": 1.0})
-        for key in _OUTPUTS:
-            error, cosine = _error_and_cosine(output[key], expected[name][key])
+        for key, value in expected[name].items():
+            error, cosine = _error_and_cosine(output[key], value, 1.0 if of_probabilities else None)
             clip["largest_error"] = max(clip["largest_error"], error)
             clip["lowest_cosine"] = min(clip["lowest_cosine"], cosine)
     error = max(clip["largest_error"] for clip in clips.values())
     cosine = min(clip["lowest_cosine"] for clip in clips.values())
-    passed, required = judge(artefact.precision, error, cosine)
+    passed, required = judge(artefact.precision, error, cosine, of_probabilities)
     return {
         "bytes": artefact.size(),
         "largest_error": error,
@@ -153,8 +166,8 @@ def _compare(artefact, inputs, expected):
     }
 
 
-def _error_and_cosine(actual, expected):
-    """Returns the error relative to the largest value, and the lowest cosine of all vectors."""
+def _error_and_cosine(actual, expected, scale=None):
+    """Returns the error relative to `scale`, else to the largest value, and the lowest cosine of all."""
     if actual.shape != expected.shape or not np.isfinite(actual).all():
         return float("inf"), -1.0
     actual, expected = actual.astype(np.float64), expected.astype(np.float64)
@@ -162,7 +175,7 @@ def _error_and_cosine(actual, expected):
     tiny = np.finfo(np.float32).tiny
     norms = np.linalg.norm(actual, axis=-1) * np.linalg.norm(expected, axis=-1)
     cosines = ((actual * expected).sum(-1) + tiny) / (norms + tiny)
-    error = np.abs(actual - expected).max() / max(np.abs(expected).max(), tiny)
+    error = np.abs(actual - expected).max() / (scale or max(np.abs(expected).max(), tiny))
     return float(error), float(cosines.min())
 
 
@@ -184,7 +197,8 @@ def _run_in_fresh_process(artefact, inputs):
                 f"{process.returncode}: {process.stderr.strip().rpartition(chr(10))[2]}"
             )
         with np.load(files[1]) as arrays:
-            outputs = [
-                {name: arrays[f"arr_{number}/{name}"] for name in _OUTPUTS} for number in range(len(inputs))
-            ]
+            outputs = [{} for _ in inputs]
+            for key in arrays:
+                place, _, name = key.partition("/")
+                outputs[int(place.removeprefix("arr_"))][name] = arrays[key]
     return outputs, process.stdout.splitlines()[-1]

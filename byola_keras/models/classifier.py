@@ -13,6 +13,7 @@ from byola_keras.layers.float32_layer import float32_only
 from byola_keras.models.model_card import card_to_json, identity
 
 _PARTS = ("embedder", "head")
+_SETTINGS = ("labels", "multi_label", "temperature", "thresholds", "window_seconds")
 # A class whose probability is at least this counts as heard, where nothing else was measured.
 DEFAULT_THRESHOLD = 0.5
 
@@ -158,6 +159,12 @@ class Classifier(keras.Model):
 
     def compute_output_spec(self, waveforms, lengths=None, training=None):
         return keras.KerasTensor(self.compute_output_shape(waveforms.shape), "float32")
+
+    def with_embedder(self, embedder):
+        """The same head and settings behind another embedder."""
+        config = self.get_config()
+        settings = {name: config[name] for name in (*_SETTINGS, "card")}
+        return type(self)(embedder, self.head, **settings)
 
     # Saving ---------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from byola_keras.evaluation.representations import LogMelStatistics
 from byola_keras.export import exporting as export_module
 from byola_keras.export import run_exported
 from byola_keras.export import verify as verify_module
+from byola_keras.export.exportable import in_float32
 from byola_keras.export.exporting import export
 from byola_keras.export.litert import INPUTS, convert
 from byola_keras.export.saved_model import write_saved_model
@@ -250,7 +251,7 @@ def test_precision_of_the_training_does_not_matter(tmp_path):
     report = export(embedder, str(tmp_path), formats=["litert"])
     assert report == json.loads((tmp_path / "verify.json").read_text())
     assert list(report["artefacts"]) == [f"litert/byola_{p}.tflite" for p in ("float32", "float16", "int8")]
-    float32_scene = export_module._in_float32(embedder)(CLIPS["noise"])["scene"]
+    float32_scene = in_float32(embedder)(CLIPS["noise"])["scene"]
     assert cosine(float32_scene, embedder(CLIPS["noise"])["scene"]) > 0.999
     assert json.loads((tmp_path / "litert" / "byola_model_card.json").read_text())["sample_rate"] == 16000
 
