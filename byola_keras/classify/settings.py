@@ -61,12 +61,12 @@ class TrainSettings(Settings):
     epochs: int = setting(20, "Of --tune=all: passes over the training clips.", minimum=1)
     batch_size: int = setting(32, "Of --tune=all: training clips of a step.", minimum=1)
     learning_rate: float = setting(
-        3e-4,
+        1e-4,
         "Of --tune=all: Adam's step size for the head, after the warm-up; it falls to 0 by a cosine.",
         minimum=0.0,
     )
     encoder_rate: float = setting(
-        0.3, "Of --tune=all: the step size of the encoder, as a share of that of the head.", minimum=0.0
+        0.1, "Of --tune=all: the step size of the encoder, as a share of that of the head.", minimum=0.0
     )
     warmup: float = setting(
         0.1, "Of --tune=all: the share of the steps in which the step sizes rise.", minimum=0.0, maximum=1.0

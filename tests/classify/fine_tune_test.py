@@ -14,7 +14,14 @@ from byola_keras.models.classifier import linear_head
 from tests.evaluation.tones import write_task
 from tests.factories import noise, settled_embedder
 
-SETTINGS = {"tune": "all", "seeds": (1,), "epochs": 2, "batch_size": 8, "learning_rate": 3e-3}
+SETTINGS = {
+    "tune": "all",
+    "seeds": (1,),
+    "epochs": 2,
+    "batch_size": 8,
+    "learning_rate": 3e-3,
+    "encoder_rate": 0.3,
+}
 
 
 @pytest.fixture(scope="module")
