@@ -1,0 +1,1 @@
+"""A map of stored embeddings: a page that plays them, and TensorBoard's projector."""
