@@ -1,6 +1,7 @@
 """Writes the map of stored embeddings."""
 
 import base64
+import collections
 import importlib.resources
 import json
 import os
@@ -82,7 +83,8 @@ def page_data(points: Points, places: np.ndarray, method: str, addresses: list[s
         method: how the places were found.
         addresses: of the sound of each; None for none.
     """
-    labels = sorted(set(points.labels), key=lambda label: (-points.labels.count(label), label))
+    often = collections.Counter(points.labels)
+    labels = sorted(often, key=lambda label: (-often[label], label))
     number = {label: place for place, label in enumerate(labels)}
     middle = (places.max(axis=0) + places.min(axis=0)) / 2
     shown = ((places - middle) / (np.abs(places - middle).max() or 1.0)).astype("<f4")
