@@ -6,6 +6,8 @@ The output directory gets saved_model/NAME/VERSION/, litert/NAME_{float32,float1
 verify.json. docs/serving.md says how to use them.
 """
 
+import re
+
 from absl import flags, logging
 
 from byola_keras.commands import common
@@ -25,12 +27,13 @@ def define_flags(values: flags.FlagValues) -> None:
         "version", 1, "Version of the SavedModel; TensorFlow Serving takes the highest that is there.", 1
     )
     define.bool("overwrite", False, "Replace a version that is there.")
-    define.enum(
+    define.string(
         "litert_input",
         "waveform",
-        ["waveform", "logmel"],
-        "Input of the LiteRT files. logmel is for devices that compute it themselves, and adds a file that "
-        "computes in 8-bit integers.",
+        "Input of the LiteRT files: waveform; logmel, for devices that compute it themselves, which adds a "
+        "file that computes in 8-bit integers; window=SECONDS, one waveform of that length at a time, or "
+        "window, one of a classifier's own window, for programs without open shapes, such as LiteRT.js in a "
+        "browser.",
     )
 
     # Verification
@@ -47,6 +50,15 @@ def define_flags(values: flags.FlagValues) -> None:
         "integers; of many files 32, spread evenly, are taken, and the first 10 s of each",
     )
     flags.mark_flags_as_required(["model", "output_dir"], values)
+
+
+def check(values: flags.FlagValues, arguments: list[str]) -> None:
+    """Refuses another input of the LiteRT files."""
+    if not re.fullmatch(r"waveform|logmel|window(=[\d.]+)?", values.litert_input):
+        raise ValueError(
+            "--litert_input must be waveform, logmel, window or window=SECONDS. Received: "
+            f"litert_input={values.litert_input}"
+        )
 
 
 def run(values: flags.FlagValues, arguments: list[str]) -> None:
@@ -80,6 +92,7 @@ COMMAND = Command(
     __doc__,
     define_flags,
     run,
+    check,
     interrupted="Interrupted; nothing was exported.",
     tensorflow_log_level="3",
 )

@@ -17,6 +17,7 @@ from byola_keras.models.embedder import Embedder
 
 FORMATS = ("saved_model", "litert")
 VERIFICATION_FILE = "verify.json"
+_WINDOW, _LONGEST_WINDOW_SECONDS = "window", 60.0
 
 
 def export(
@@ -42,7 +43,9 @@ def export(
         formats: formats to write, some of `FORMATS`.
         name: name of the model, of letters, digits, '_', '-' and '.'.
         version: version of the SavedModel, a positive integer; TensorFlow Serving serves the highest.
-        litert_input: input of the LiteRT files, "waveform" or "logmel", see `litert.convert`.
+        litert_input: input of the LiteRT files: "waveform" or "logmel", of any batch and length; "window=S",
+            one waveform of S seconds at a time, or "window", one of a classifier's own window, for
+            interpreters without open shapes.
         overwrite: whether a version that is there is replaced. LiteRT files, which have no version, always
             are.
         verified: whether the files are run and compared, see `verify`.
@@ -56,7 +59,8 @@ def export(
         FileNotFoundError: sound is not there.
         VerificationError: an exported model does not answer as the embedder does.
     """
-    _check(formats, name, version, litert_input)
+    _check(formats, name, version)
+    litert_input, window = _input_and_window(litert_input, model)
     exported = exportable(in_float32(model))
     sample_rate = exported.embedder.sample_rate
     given = read_clips(audio, sample_rate)
@@ -65,7 +69,8 @@ def export(
         if "saved_model" in formats:
             artefacts.append(_write_saved_model(files, exported, output_dir, name, version, overwrite))
         if "litert" in formats:
-            artefacts += _write_litert(files, exported, output_dir, name, litert_input, list(given.values()))
+            kind = (litert_input, list(given.values()), window)
+            artefacts += _write_litert(files, exported, output_dir, name, kind)
         clips = {**generated_clips(sample_rate), **given}
         report = verify(exported, artefacts, clips) if verified else None
     _write_figures(output_dir, {artefact.name for artefact in artefacts}, report)
@@ -94,7 +99,7 @@ def _earlier_figures(path):
         return {}
 
 
-def _check(formats, name, version, litert_input):
+def _check(formats, name, version):
     if not formats or not set(formats) <= set(FORMATS):
         raise ValueError(f"`formats` must be some of {FORMATS}. Received: formats={list(formats)}")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
@@ -104,8 +109,21 @@ def _check(formats, name, version, litert_input):
         )
     if version < 1:
         raise ValueError(f"`version` must be a positive integer. Received: version={version}")
-    if litert_input not in INPUTS:
-        raise ValueError(f"`litert_input` must be one of {INPUTS}. Received: litert_input={litert_input!r}")
+
+
+def _input_and_window(litert_input, model):
+    """Input of the LiteRT files for `convert`, and the samples of a window, or None."""
+    kind, _, seconds = litert_input.partition("=")
+    if litert_input in INPUTS:
+        return litert_input, None
+    with contextlib.suppress(ValueError, AttributeError):
+        seconds = float(seconds) if seconds else model.window_seconds
+        if kind == _WINDOW and 0.0 < seconds <= _LONGEST_WINDOW_SECONDS:
+            return "waveform", max(1, int(seconds * model.sample_rate))
+    raise ValueError(
+        f"`litert_input` must be one of {', '.join(INPUTS)}, window=SECONDS with at most "
+        f"{_LONGEST_WINDOW_SECONDS:g} s, or window for a classifier. Received: litert_input={litert_input!r}"
+    )
 
 
 def _write_saved_model(files, model, output_dir, name, version, overwrite):
@@ -122,15 +140,16 @@ def _write_saved_model(files, model, output_dir, name, version, overwrite):
     return Artefact(title, folder, "saved_model")
 
 
-def _write_litert(files, model, output_dir, name, litert_input, clips):
+def _write_litert(files, model, output_dir, name, kind):
     folder = os.path.join(output_dir, "litert")
     os.makedirs(folder, exist_ok=True)
-    for precision, content in convert(model, litert_input, clips):
-        file = file_name(name, litert_input, precision)
+    litert_input, _, window = kind
+    for precision, content in convert(model, *kind):
+        file = file_name(name, litert_input, precision, window)
         path = files.enter_context(replacing(os.path.join(folder, file)))
         with open(path, "wb") as opened:
             opened.write(content)
-        yield Artefact(f"litert/{file}", path, precision, litert_input)
+        yield Artefact(f"litert/{file}", path, precision, litert_input, window)
     for file in (CARD_FILE, LABELS_FILE):
         if file in model.texts:
             path = files.enter_context(replacing(os.path.join(folder, f"{name}_{file}")))

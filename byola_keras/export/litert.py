@@ -21,12 +21,15 @@ INPUTS = ("waveform", "logmel")
 # Far above the natural logarithm of any power that float32 can hold.
 _LARGEST_LOG_MEL = 1024.0
 _CALIBRATION_CLIPS = 100
+# No sample is larger: what is beyond it counts as 0 before.
+_LARGEST_SAMPLE = 1e30
 
 
 def convert(
     model: Embedder | Classifier | Exportable,
     litert_input: str = "waveform",
     clips: Sequence[np.ndarray] = (),
+    window: int | None = None,
 ) -> Iterator[tuple[str, bytes]]:
     """Converts a model; batch and length stay open, and all operations are built into LiteRT.
 
@@ -36,6 +39,8 @@ def convert(
             [batch, T, F], the front end's output before normalisation, for devices that make it themselves.
         clips: waveforms [batch, samples] like those to come. On them, and on tones and noise, the ranges of
             the numbers in the network are measured for "full_int8".
+        window: samples of the one clip that the files take, for interpreters without open shapes, such as
+            LiteRT.js; None for any batch and length. It needs "waveform".
 
     Yields:
         Precision and content of a file: "float32"; "float16" and "int8", with the encoder's weights in fewer
@@ -47,12 +52,16 @@ def convert(
     """
     model = exportable(model)
     with_texts = {LABELS_FILE, CARD_FILE} <= set(model.texts)
-    for precision, content in _converted(model, litert_input, clips):
+    for precision, content in _converted(model, litert_input, clips, window):
         yield precision, _with_archive(content, model.texts) if with_texts else content
 
 
-def _converted(model, litert_input, clips):
+def _converted(model, litert_input, clips, window):
     embedder = model.embedder
+    if window:
+        spec = tf.TensorSpec([1, window], WAVEFORM.dtype, WAVEFORM.name)
+        yield from _weights_in_fewer_bits(_with_exact_frontend(model), spec, model)
+        return
     if litert_input == "waveform":
         yield from _weights_in_fewer_bits(_with_exact_frontend(model), WAVEFORM, model)
         return
@@ -78,14 +87,15 @@ def _with_archive(content, texts):
     return joined.getvalue()
 
 
-def file_name(name: str, litert_input: str, precision: str) -> str:
-    """Returns the name of a file, such as `byola_float32.tflite` or `byola_logmel_int8.tflite`."""
-    kind = "" if litert_input == "waveform" else f"{litert_input}_"
+def file_name(name: str, litert_input: str, precision: str, window: int | None = None) -> str:
+    """The name of a file: `byola_float32.tflite`, `byola_logmel_int8.tflite`, `byola_window_int8.tflite`."""
+    kind = "window_" if window else "" if litert_input == "waveform" else f"{litert_input}_"
     return f"{name}_{kind}{precision}.tflite"
 
 
 def _weights_in_fewer_bits(function, spec, model):
-    with _converter(_for_any_batch(function), spec, model) as converter:
+    of_batches = function if spec.shape[0] else _for_any_batch(function)
+    with _converter(of_batches, spec, model) as converter:
         yield "float32", converter.convert()
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         for precision, types in (("float16", [tf.float16]), ("int8", [])):
@@ -121,7 +131,10 @@ class _ExactFrontend(LogMelSpectrogram):
 
     def call(self, waveforms):
         # Known at run time alone, or else the floats would be made at the conversion.
-        zero = tf.minimum(tf.shape(waveforms)[0], 0)
+        if waveforms.shape[0] is None:
+            zero = tf.minimum(tf.shape(waveforms)[0], 0)
+        else:
+            zero = tf.cast(tf.reduce_any(waveforms > _LARGEST_SAMPLE), tf.int32)
 
         def exact(values):
             return tf.bitcast(values.view(np.int32) + zero, tf.float32)

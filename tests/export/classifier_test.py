@@ -74,3 +74,16 @@ def test_of_a_mixed_precision_classifier_float32_is_exported(tmp_path):
     assert exact.embedder.encoder.compute_dtype == "float32" and exact.thresholds == mixed.thresholds
     mixed.save(tmp_path / "classifier.keras")
     assert load_any(tmp_path).labels == LABELS
+
+
+def test_files_of_a_window_take_one_clip_of_it(model, tmp_path):
+    report = export(model, str(tmp_path), formats=["litert"], name="farm", litert_input="window")["artefacts"]
+    assert list(report) == [f"litert/farm_window_{p}.tflite" for p in ("float32", "float16", "int8")]
+    samples = int(model.window_seconds * model.sample_rate)
+    for name in report:
+        (read,) = tf.lite.Interpreter(str(tmp_path / name)).get_input_details()
+        assert read["shape_signature"].tolist() == [1, samples]
+    # An exact front end: of a float16 window the tone would leak.
+    assert (
+        report["litert/farm_window_float16.tflite"]["clips"]["tone of 440 Hz, 3.3 s"]["largest_error"] < 1e-3
+    )

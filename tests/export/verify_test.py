@@ -279,6 +279,9 @@ def test_an_encoder_without_weights(tmp_path):
         ({"name": "../up"}, "Received: name='../up'"),
         ({"version": 0}, "Received: version=0"),
         ({"litert_input": "mel"}, "Received: litert_input='mel'"),
+        ({"litert_input": "window"}, "for a classifier.*Received: litert_input='window'"),
+        ({"litert_input": "window=0"}, "Received: litert_input='window=0'"),
+        ({"litert_input": "window=60.1"}, "at most 60 s.*Received: litert_input='window=60.1'"),
     ],
 )
 def test_wrong_arguments(embedder, tmp_path, arguments, message):
