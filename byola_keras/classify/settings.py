@@ -58,25 +58,25 @@ class TrainSettings(Settings):
     )
 
     # Of --tune=all alone
-    epochs: int = setting(20, "Of --tune=all: passes over the training clips.", minimum=1)
-    batch_size: int = setting(32, "Of --tune=all: training clips of a step.", minimum=1)
+    epochs: int = setting(20, "Passes over the training clips, with --tune=all.", minimum=1)
+    batch_size: int = setting(32, "Training clips of a step, with --tune=all.", minimum=1)
     learning_rate: float = setting(
         1e-4,
-        "Of --tune=all: Adam's step size for the head, after the warm-up; it falls to 0 by a cosine.",
+        "Adam's step size for the head, with --tune=all, after the warm-up; it falls to 0 by a cosine.",
         minimum=0.0,
     )
     encoder_rate: float = setting(
-        0.1, "Of --tune=all: the step size of the encoder, as a share of that of the head.", minimum=0.0
+        0.1, "Step size of the encoder, with --tune=all, as a share of that of the head.", minimum=0.0
     )
     warmup: float = setting(
-        0.1, "Of --tune=all: the share of the steps in which the step sizes rise.", minimum=0.0, maximum=1.0
+        0.1, "Share of the steps in which the step sizes rise, with --tune=all.", minimum=0.0, maximum=1.0
     )
     augment: bool = setting(
-        True, "Of --tune=all: stretch, shift and fade the log-mel by random numbers, as pre-training does."
+        True, "Stretch, shift and fade the log-mel by random numbers, with --tune=all, as pre-training does."
     )
     mixup: float = setting(
         0.2,
-        "Of --tune=all: the largest share of another clip that is mixed into each, with its label.",
+        "Largest share of another clip that is mixed into each, with its label, with --tune=all.",
         minimum=0.0,
         maximum=1.0,
     )

@@ -25,7 +25,7 @@ def define_flags(values: flags.FlagValues) -> None:
     define.float(
         "window_seconds", 0.0, "Pieces of which each is a point; they need .npz with frames. 0: files.", 0.0
     )
-    define.integer("most", 20_000, "Of more points so many are drawn, always the same.", 1)
+    define.integer("most", 20_000, "Number of points that are drawn of more, always the same.", 1)
     define.enum(
         "method",
         "auto",

@@ -41,7 +41,7 @@ def test_flagfile(tmp_path):
 
 @pytest.mark.parametrize("name", [name for name in COMMANDS if not COMMANDS[name].takes_arguments])
 def test_stray_arguments_are_refused(name):
-    required = ("model", "output_dir", "notes_dir", "weights", "output", "workdir", "work_dir")
+    required = ("model", "output_dir", "embeddings", "notes_dir", "weights", "output", "workdir", "work_dir")
     own = flags.FlagValues()
     COMMANDS[name].define_flags(own)
     given = [f"--{flag}=x" for flag in required if flag in own]
