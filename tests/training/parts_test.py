@@ -67,7 +67,7 @@ def test_deterministic_step_says_nothing_of_waiting(tmp_path, caplog):
     metrics = StepMetrics(7)
     metrics.values = {**row(7), "data_seconds": math.nan}
     recorder = Recorder(metrics, MetricsFile(str(tmp_path), 7), Schedule(8, 1, 9))
-    with caplog.at_level("INFO"):
+    with caplog.at_level("INFO", logger="absl"):
         recorder._report(7, 0.5)
     assert caplog.messages == ["Step 7 of 9: loss 0.5000, projection_std 0.500, 16.0 clips/s, 0:00:01 left."]
 
