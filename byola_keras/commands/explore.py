@@ -56,7 +56,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
         f"Drawn: {written['points']:,} points by {written['method']}.{silent}\nThe map is {written['page']}."
     )
     if values.projector:
-        print(f"For the projector: tensorboard --logdir={values.output_dir}/projector")
+        print(f"The projector shows them by: tensorboard --logdir={values.output_dir}/projector")
 
 
 COMMAND = Command(

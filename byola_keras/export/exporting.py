@@ -117,9 +117,9 @@ def _input_and_window(litert_input, model):
     if litert_input in INPUTS:
         return litert_input, None
     with contextlib.suppress(ValueError, AttributeError):
-        seconds = float(seconds) if seconds else model.window_seconds
-        if kind == _WINDOW and 0.0 < seconds <= _LONGEST_WINDOW_SECONDS:
-            return "waveform", max(1, int(seconds * model.sample_rate))
+        samples = float(seconds) * model.sample_rate if seconds else model.window_samples
+        if kind == _WINDOW and 0.0 < samples <= _LONGEST_WINDOW_SECONDS * model.sample_rate:
+            return "waveform", max(1, int(samples))
     raise ValueError(
         f"`litert_input` must be one of {', '.join(INPUTS)}, window=SECONDS with at most "
         f"{_LONGEST_WINDOW_SECONDS:g} s, or window for a classifier. Received: litert_input={litert_input!r}"

@@ -19,8 +19,8 @@ def main(sounds, folder):
     """Trains on two devices with and without a stop, and on one."""
     (cpu,) = tf.config.list_physical_devices("CPU")
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-    train(folder / "whole", sounds, steps=4, checkpoint_every="2", **TWO_DEVICES)
-    copy_as_killed_after(folder / "whole", 2, folder / "resumed")
+    train(folder / "whole", sounds, steps=4, checkpoint_every="3", **TWO_DEVICES)
+    copy_as_killed_after(folder / "whole", 3, folder / "resumed")
     train(folder / "resumed", sounds, steps=4, **TWO_DEVICES)
     train(folder / "one", sounds, steps=4, **ONE_DEVICE)
     compile_max_pooling()

@@ -120,6 +120,7 @@ def test_two_devices_equal_one_up_to_dropout(whole, sounds, tmp_path):
 
 def test_time_limit_saves_and_goes_on(whole, sounds, tmp_path):
     train(tmp_path, sounds, max_minutes=0.0, steps=WHOLE)
+    assert not (tmp_path / "tensorboard").exists(), "0 steps between summaries stand for none"
     assert len(losses(tmp_path)) == 1
     train(tmp_path, sounds, steps=WHOLE)
     assert losses(tmp_path) == losses(whole)

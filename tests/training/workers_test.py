@@ -78,4 +78,11 @@ def test_a_killed_worker_ends_all_and_the_same_command_goes_on(sounds, whole, tm
     for code, output in [processes.finish(worker, 600) for worker in workers]:
         assert code == 0 and "Stopped at step" in output, output
     assert done < len(losses(workdir)) < _STEPS
+    done = len(losses(workdir))
+    workers = start(sounds, workdir)
+    processes.wait_until((workdir / "checkpoints" / f"step-{done + 2}.index").exists, workers[0], 600)
+    workers[1].send_signal(signal.SIGTERM)
+    for code, output in [processes.finish(worker, 600) for worker in workers]:
+        assert code == 0 and "Stopped at step" in output, output
+    assert done + 2 <= len(losses(workdir)) < _STEPS
     assert losses(workdir) == losses(whole)[: len(losses(workdir))]
