@@ -15,7 +15,6 @@ from byola_keras.export.exportable import in_float32
 from byola_keras.export.exporting import export
 from byola_keras.export.litert import INPUTS, convert
 from byola_keras.export.saved_model import write_saved_model
-from byola_keras.export.verification_sounds import generated_clips, read_clips
 from byola_keras.export.verify import (
     Artefact,
     VerificationError,
@@ -288,17 +287,6 @@ def test_wrong_arguments(embedder, tmp_path, arguments, message):
     with pytest.raises(ValueError, match=message):
         export(embedder, str(tmp_path / "new"), **arguments)
     assert not (tmp_path / "new").exists()
-
-
-def test_clips(sounds_folder):
-    lengths = {clip.shape for clip in generated_clips(16000).values()}
-    assert {(1, 1), (1, 300), (1, 16000), (4, 16000), (1, 52800)} == lengths
-    clips = read_clips([f"{sounds_folder}/0*", f"{sounds_folder}/long.wav"], 16000)
-    assert len(clips) == 25 and clips[f"{sounds_folder}/long.wav"].shape == (1, 160_000)
-    assert len(read_clips([f"{sounds_folder}/0*"] * 2, 8000)) == 24
-    for name, reason in (("broken", "."), ("none", "it holds no samples")):
-        with pytest.raises(ValueError, match=rf"Received: '.*{name}.wav': {reason}"):
-            read_clips([f"{sounds_folder}/{name}.wav"], 16000)
 
 
 def test_figures_of_files_that_stay_are_kept(embedder, float32, tmp_path, monkeypatch):
