@@ -4,9 +4,8 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from byola_keras.audio.decode import AudioError
 from byola_keras.classify.windows import Window, cut_windows
-from byola_keras.embedding.embed_many import Embeddings, raising, read_sounds
+from byola_keras.embedding.embed_many import embed_in_parts, read_sounds
 from byola_keras.embedding.file_embedder import FileEmbedder
 from byola_keras.models.classifier import Classifier
 
@@ -33,12 +32,9 @@ class FileClassifier(FileEmbedder):
     def embed_many(self, files, chunk_seconds, workers):
         rate = self.classifier.sample_rate
         limit = round(chunk_seconds * rate)
-        for file, sound in read_sounds(files, rate, limit, workers):
-            if isinstance(sound, AudioError):
-                yield file, Embeddings(raising(sound))
-            else:
-                parts = self._parts(sound, max(1, limit // self._length))
-                yield file, Embeddings(parts, seconds=lambda sound=sound: sound.samples / rate)
+        count = max(1, limit // self._length)
+        sounds = read_sounds(files, rate, limit, workers)
+        return embed_in_parts(sounds, rate, lambda sound: self._parts(sound, count))
 
     def _parts(self, blocks: Iterable[np.ndarray], count: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Spans and probabilities of so many windows at a time."""

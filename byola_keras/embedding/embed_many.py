@@ -141,6 +141,26 @@ def read_sounds(
             yield file, CountedBlocks([sound] if sound is not None else sound_blocks(file.path, sample_rate))
 
 
+def embed_in_parts(
+    sounds: Iterable[tuple[SoundFile, CountedBlocks | AudioError]], sample_rate: int, parts: Callable
+) -> Iterator[tuple[SoundFile, Embeddings]]:
+    """Embeds files by what makes parts of the blocks of one; for models that tell no length of a frame.
+
+    Args:
+        sounds: what `read_sounds` yields.
+        sample_rate: rate of the samples in Hz.
+        parts: function from the blocks of a file to the parts of its `Embeddings`.
+
+    Yields:
+        Each file in order with its `Embeddings`, which raise the `AudioError` of one that cannot be read.
+    """
+    for file, sound in sounds:
+        if isinstance(sound, AudioError):
+            yield file, Embeddings(raising(sound))
+        else:
+            yield file, Embeddings(parts(sound), seconds=lambda sound=sound: sound.samples / sample_rate)
+
+
 def read_ahead(
     files: Iterable[SoundFile], sample_rate: int, limit: int, workers: int
 ) -> Iterator[tuple[SoundFile, np.ndarray | AudioError | None]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from byola_keras.audio.decode import AudioError
-from byola_keras.embedding.embed_many import Embeddings, raising, read_sounds
+from byola_keras.embedding.embed_many import embed_in_parts, read_sounds
 from byola_keras.embedding.file_embedder import FileEmbedder
 from byola_keras.evaluation.representations.representation import MEAN, Representation, RepresentationError
 
@@ -41,12 +41,8 @@ class RepresentationOfFiles(FileEmbedder):
     def embed_many(self, files, chunk_seconds, workers):
         rate = self._representation.sample_rate
         limit = round(chunk_seconds * rate)
-        for file, sound in read_sounds(files, rate, limit, workers):
-            if isinstance(sound, AudioError):
-                yield file, Embeddings(raising(sound))
-            else:
-                parts = self._parts(sound, limit)
-                yield file, Embeddings(parts, seconds=lambda sound=sound: sound.samples / rate)
+        sounds = read_sounds(files, rate, limit, workers)
+        return embed_in_parts(sounds, rate, lambda sound: self._parts(sound, limit))
 
     def _parts(self, blocks: Iterable[np.ndarray], limit: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Timestamps in milliseconds and frames of each piece."""
