@@ -8,7 +8,13 @@ import numpy as np
 from byola_keras.evaluation.probe import draw_valid
 from byola_keras.evaluation.task import SPLITS, Task, by_split
 from byola_keras.evaluation.task_probe import targets_of
-from byola_keras.evaluation.tasks import csv_task, load_task
+from byola_keras.evaluation.tasks import csv_task
+
+_DRAWN_TEST = (
+    "The CSV file has neither split nor fold: a fifth of the recordings of each class was drawn as the test. "
+    "What one speaker, animal or place has in several recordings is in training and test then, and the score "
+    "is better than it will be on others; a column split or fold avoids that."
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,7 +50,8 @@ def read_labelled(
     """Reads labelled clips by the benchmark's reader.
 
     Args:
-        labels: PATH or PATH:COLUMN of a CSV file, see `evaluation.tasks.csv_task.read`.
+        labels: PATH or PATH:COLUMN of a CSV file, see `evaluation.tasks.csv_task.read`. Without split and
+            fold, a test is drawn.
         clips_per_class: how many training clips of each class are taken; the validation clips are then drawn
             from these. None takes all, and the validation clips of the file.
         test_fold: the fold that is the test, where there are folds; None for the last.
@@ -53,16 +60,17 @@ def read_labelled(
     Raises:
         FileNotFoundError, ValueError: the CSV file is not as it must be; or it has no such fold.
     """
-    task = _with_splits(load_task(csv_task.PREFIX + labels, data_dir=""), test_fold)
+    task = _with_splits(csv_task.read(*csv_task.path_and_column(labels), draw_seed=seed), test_fold)
     targets = targets_of(task)
     (of_splits,) = task.rounds()
     numbers = {split: np.array(of_splits[split], int) for split in SPLITS}
     if clips_per_class is not None:
         chosen = _few_of_each(targets[numbers["train"]], clips_per_class, len(task.classes), seed)
         numbers |= {"train": numbers["train"][chosen], "valid": np.array([], int)}
-    notes = []
+    notes = [_DRAWN_TEST] if task.drawn else []
     if not len(numbers["valid"]):
-        rows, valid_rows, notes = _drawn(targets[numbers["train"]], task.classes, seed)
+        rows, valid_rows, more = _drawn(targets[numbers["train"]], task.classes, seed)
+        notes += more
         numbers |= {"train": numbers["train"][rows], "valid": numbers["train"][valid_rows]}
     return LabelledClips(task, targets, numbers, tuple(notes))
 

@@ -56,6 +56,7 @@ class Task:
         multi_label: whether a clip may have several labels, or none.
         comparable: whether clips and split are the paper's, so that scores stand beside its own.
         file: absolute path of the CSV file of a task that is one.
+        drawn: whether the test was drawn, because the CSV file has neither split nor fold.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Task:
     multi_label: bool = False
     comparable: bool = True
     file: str = ""
+    drawn: bool = False
 
     @property
     def folds(self) -> int:

@@ -3,6 +3,7 @@
 import csv
 import math
 import os
+from collections.abc import Iterable
 
 import numpy as np
 import tensorflow as tf
@@ -38,8 +39,7 @@ def write_projector(points: Points, output_dir: str) -> str:
     components = main_components(points.scenes, min(_COMPONENTS, points.scenes.shape[1]))
     with replacing(os.path.join(folder, "components.bytes")) as temporary:
         components.astype("<f4").tofile(temporary)
-    with replacing(os.path.join(folder, "metadata.tsv")) as temporary:
-        _write_metadata(temporary, points)
+    write_metadata(os.path.join(folder, "metadata.tsv"), points.titles(), points.labels)
     size = min(_PICTURE_PIXELS, _MOST_PIXELS // _side(len(points.stored)))
     with replacing(os.path.join(folder, "pictures.png")) as temporary:
         tf.io.write_file(temporary, tf.io.encode_png(sprite(points, size)))
@@ -52,6 +52,22 @@ def write_projector(points: Points, output_dir: str) -> str:
     # Last: with it the folder is complete.
     projector.visualize_embeddings(folder, config)
     return folder
+
+
+def write_metadata(path: str, names: Iterable[str], labels: Iterable[str]) -> None:
+    """Writes the table of the points as the projector reads it.
+
+    Args:
+        path: of the file.
+        names: a name for each point.
+        labels: a label for each point; empty for none.
+    """
+    with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
+        # Without quotes, which the projector would show.
+        writer = csv.writer(file, delimiter="\t", quoting=csv.QUOTE_NONE, quotechar=None, lineterminator="\n")
+        writer.writerow(["name", "label"])
+        for title, label in zip(names, labels, strict=True):
+            writer.writerow([" ".join(text.split()) or "-" for text in (title, label)])
 
 
 def sprite(points: Points, size: int) -> np.ndarray:
@@ -87,15 +103,6 @@ def _picture(frontend, stored, size):
     low, high = log_mel.min(), log_mel.max()
     scaled = 255 * (log_mel - low) / max(high - low, 1e-6)
     return np.asarray(tf.image.resize(scaled[..., None], (size, size), antialias=True)).astype(np.uint8)
-
-
-def _write_metadata(path, points):
-    with open(path, "w", encoding="utf-8", newline="") as file:
-        # Without quotes, which the projector would show.
-        writer = csv.writer(file, delimiter="\t", quoting=csv.QUOTE_NONE, quotechar=None, lineterminator="\n")
-        writer.writerow(["name", "label"])
-        for title, label in zip(points.titles(), points.labels, strict=True):
-            writer.writerow([" ".join(text.split()) or "-" for text in (title, label)])
 
 
 def _side(count):

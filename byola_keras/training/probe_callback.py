@@ -14,6 +14,7 @@ from byola_keras.evaluation.tasks import csv_task, load_task
 from byola_keras.evaluation.windows import Windows
 from byola_keras.models.embedder import Embedder
 from byola_keras.training.callbacks import StepCallback, StepMetrics
+from byola_keras.training.probe_map import ProbeMap
 
 # A run of its own in TensorBoard, which reads one file a run at a time.
 FOLDER = os.path.join("tensorboard", "probe")
@@ -46,6 +47,8 @@ def load_probe_task(spec: str) -> Task:
 class Probe(StepCallback):
     """Probes the online encoder every `every` steps, and before the first.
 
+    TensorBoard shows the score, and the embeddings of the clips in its projector, see `ProbeMap`.
+
     The training does not change by it. A task that fails at the start ends the run, one that fails later is
     reported and left out.
 
@@ -61,7 +64,9 @@ class Probe(StepCallback):
         super().__init__()
         self._metrics, self._task, self._every = metrics, task, every
         self._windows = Windows(task, WINDOW, sample_rate)
-        self._writer = tf.summary.create_file_writer(os.path.join(workdir, FOLDER))
+        folder = os.path.join(workdir, FOLDER)
+        self._writer = tf.summary.create_file_writer(folder)
+        self._map = ProbeMap(folder, task)
         self._embedder = None
 
     def on_train_begin(self, logs=None):
@@ -92,6 +97,7 @@ class Probe(StepCallback):
         with self._writer.as_default(step=self._metrics.step):
             tf.summary.scalar(f"probe/{self._task.name}_{outcome.metric}", outcome.values[0])
         self._writer.flush()
+        self._map.write(self._metrics.step, embeddings)
         logging.info(
             "Step %d: probe of %s: %s %.1f %% (%.1f s).",
             self._metrics.step,

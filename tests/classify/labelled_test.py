@@ -49,6 +49,34 @@ def test_last_fold_is_the_test(tmp_path):
         read_labelled(path, test_fold=4)
 
 
+def test_without_split_or_fold_a_fifth_of_the_recordings_of_each_class_is_the_test(tmp_path):
+    rows = [*[f"a,{n}" for n in range(20)], *[f"b,{n}" for n in range(10)], "c,0", "c,1"]
+    path = write_labels(tmp_path, rows, "file,label,session")
+    clips = read_labelled(path, seed=1)
+    assert classes_of(clips, "test") == ["a"] * 4 + ["b"] * 2
+    assert set(classes_of(clips, "train")) == {"a", "b", "c"}
+    assert "neither split nor fold" in clips.notes[0]
+    assert read_labelled(path, seed=1).task == clips.task
+    assert read_labelled(path, seed=2).task != clips.task
+
+
+def test_pieces_of_a_recording_are_drawn_together(tmp_path):
+    soundfile.write(tmp_path / "noise.wav", np.random.default_rng(0).normal(0, 0.1, 16000), 16000)
+    lines = ["file,label,start,end"]
+    for recording in range(12):
+        (tmp_path / f"{recording}.wav").write_bytes((tmp_path / "noise.wav").read_bytes())
+        lines += [f"{recording}.wav,{'ab'[(recording + n) % 2]},0.{n},0.{n + 1}" for n in range(3)]
+    (tmp_path / "labels.csv").write_text("\n".join(lines) + "\n")
+    clips = read_labelled(str(tmp_path / "labels.csv"))
+    test, others = (
+        {clips.task.clips[n].path for split in splits for n in clips.numbers[split]}
+        for splits in (["test"], ["train", "valid"])
+    )
+    assert 2 <= len(test) <= 4 and len(others) == 12 - len(test)
+    with pytest.raises(ValueError, match="`test_fold` is for CSV files with folds"):
+        read_labelled(str(tmp_path / "labels.csv"), test_fold=1)
+
+
 def test_class_with_one_clip_trains_on_it(tmp_path):
     path = write_labels(tmp_path, [*["a,train"] * 6, *["b,train"] * 6, "c,train", "a,test", "b,test"])
     clips = read_labelled(path)

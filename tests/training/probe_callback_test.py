@@ -40,6 +40,9 @@ def test_probe_is_logged_and_changes_nothing(sounds, tones, tmp_path):
     assert list(logged) == [0, 2, 4]
     # Pitch is so easy that a tiny encoder without training tells it better than by chance, which is 1/3.
     assert all(0.5 < accuracy <= 1 for accuracy in logged.values())
+    # And the clips are in the projector, see probe_map_test.
+    folder = tmp_path / "with" / "tensorboard" / "probe"
+    assert "step 4" in (folder / "projector_config.pbtxt").read_text()
 
 
 def test_failure_ends_the_run_at_its_start_only(sounds, tones, tmp_path, caplog):

@@ -58,7 +58,7 @@ def load_task(
             f"split_csv={split_csv!r}; only {' and '.join(splittable)} take one."
         )
     if spec.startswith(csv_task.PREFIX):
-        return csv_task.read(*_csv_parts(spec))
+        return csv_task.read(*csv_task.path_and_column(spec[len(csv_task.PREFIX) :]))
     if spec.startswith(tfds_task.PREFIX):
         name, _, column = spec[len(tfds_task.PREFIX) :].partition(":")
         return tfds_task.read(name, column or None, data_dir, cache_dir)
@@ -79,12 +79,3 @@ def load_task(
             raise
         return dataclasses.replace(task, comparable=False)
     return task
-
-
-def _csv_parts(spec):
-    """Path and column; a path may itself have a colon."""
-    path = spec[len(csv_task.PREFIX) :]
-    if os.path.isfile(path) or ":" not in path:
-        return path, None
-    path, _, column = path.rpartition(":")
-    return path, column or None

@@ -6,11 +6,20 @@ import os
 from byola_keras.evaluation.names import csv_title
 from byola_keras.evaluation.task import SPLITS, Clip, Task, by_split
 from byola_keras.evaluation.tasks import reading, segments
+from byola_keras.evaluation.tasks.drawn_splits import draw_test
 
 PREFIX = "csv:"
 
 
-def read(path: str, column: str | None = None) -> Task:
+def path_and_column(text: str) -> tuple[str, str | None]:
+    """The parts of PATH or PATH:COLUMN; a path may itself have a colon."""
+    if os.path.isfile(text) or ":" not in text:
+        return text, None
+    path, _, column = text.rpartition(":")
+    return path, column or None
+
+
+def read(path: str, column: str | None = None, draw_seed: int | None = None) -> Task:
     """The task of a CSV file with a header and one row a clip.
 
     It has a column `file` (or `file_name`), relative to the folder of the CSV, a column of the label, and a
@@ -24,6 +33,8 @@ def read(path: str, column: str | None = None) -> Task:
     Args:
         path: path of the CSV file.
         column: column of the label; None takes `label`, or else `labels`.
+        draw_seed: seed of a test that is drawn where the file has neither split nor fold, see `draw_test`;
+            None takes no such file.
 
     Returns:
         A task named `csv_<name of the file>`, with `_<column>` after it if one is given; its title is made by
@@ -37,7 +48,8 @@ def read(path: str, column: str | None = None) -> Task:
     columns = list(rows[0])
     file_column = _column(path, columns, "sound file", ("file", "file_name"))
     label_column = _column(path, columns, "label", (column,) if column else ("label", "labels"))
-    split_column = _column(path, columns, "split", ("split", "fold"))
+    drawn = draw_seed is not None and not {"split", "fold"} & set(columns)
+    split_column = None if drawn else _column(path, columns, "split", ("split", "fold"))
     multi_label = any(len(_parts(row[label_column])) > 1 for row in rows)
     in_pieces = segments.has_segments(columns)
     recordings = segments.Recordings(path, in_pieces)
@@ -51,9 +63,11 @@ def read(path: str, column: str | None = None) -> Task:
             *(segments.read_segment(row, path, number) if in_pieces else ()),
         )
         clips.append(recordings.add(clip, row[file_column], number))
+    if drawn:
+        clips = draw_test(clips, draw_seed)
     name = "_".join(["csv", os.path.splitext(os.path.basename(path))[0]] + ([column] if column else []))
     clips = by_split(clips)
-    about = {"multi_label": multi_label, "comparable": False, "file": os.path.abspath(path)}
+    about = {"multi_label": multi_label, "comparable": False, "file": os.path.abspath(path), "drawn": drawn}
     task = Task(name, csv_title(path, column), clips, 0.0, **about)
     _check_classes(path, task)
     return dataclasses.replace(task, unit_seconds=_unit_seconds(path, task))
