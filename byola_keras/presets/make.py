@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from byola_keras.evaluation.choices import FEW_SHOT
 from byola_keras.export.verification_sounds import generated_clips, read_clips
 from byola_keras.models.embedder import Embedder
 from byola_keras.models.load import load
@@ -118,6 +119,10 @@ def _card_of(about, name, model):
         titles = scores.titles(name, about.results_model or model, about.paper_model)
         found = scores.read_scores(about.results, titles)
         card |= {"summary": scores.summary(name, found), "scores": scores.table(found)}
+        if scores.has_few_shot(about.results):
+            few = scores.read_scores(about.results, titles, FEW_SHOT)
+            card["summary"] += " " + scores.summary(name, few, FEW_SHOT)
+            card["scores_with_few_labels"] = scores.table(few)
     if about.not_good_for:
         card["not_good_for"] = "\n".join(f"- {sentence}" for sentence in about.not_good_for)
     if about.manifest:

@@ -4,11 +4,13 @@ import csv
 import math
 from typing import NamedTuple
 
-from byola_keras.evaluation.choices import LINEAR
+from byola_keras.evaluation.choices import FEW_SHOT, LINEAR
 
 UNTRAINED, LOG_MEL = "random", "logmel_stats"
 _UNTRAINED_TITLE = "untrained encoder"
 _AVERAGE = "average"
+# Labelled clips of each class in the few-shot scores of the card.
+SHOTS = 5
 
 
 class Score(NamedTuple):
@@ -21,12 +23,13 @@ class Score(NamedTuple):
         return f"{self.mean:.1f} ± {self.interval:.1f}"
 
 
-def read_scores(path: str, models: dict[str, str]) -> dict[str, dict[str, Score]]:
-    """Reads the scores of some models, by linear probes on their embeddings.
+def read_scores(path: str, models: dict[str, str], probe: str = LINEAR) -> dict[str, dict[str, Score]]:
+    """Reads the scores of some models, by linear or few-shot probes on their embeddings.
 
     Args:
         path: of a `results.csv`.
         models: model, as the columns "model" or "label" have it -> title in the card.
+        probe: "linear", or "few_shot", of which the scores with `SHOTS` clips of each class are taken.
 
     Returns:
         title -> title of the task -> score, for the tasks that all these models have, in the order of the
@@ -38,14 +41,14 @@ def read_scores(path: str, models: dict[str, str]) -> dict[str, dict[str, Score]
     """
     scores = {title: {} for title in models.values()}
     with open(path, encoding="utf-8", newline="") as file:
-        for row in filter(_is_measured, csv.DictReader(file)):
+        for row in csv.DictReader(file):
             title = models.get(row["model"]) or models.get(row["label"])
-            if title:
+            if title and _is_measured(row, probe):
                 _add(scores[title], row)
     missing = [model for model, title in models.items() if not scores[title]]
     if missing:
         raise ValueError(
-            "`results` must have a measured row of a linear probe for each model. Received: "
+            f"`results` must have a measured row of the probe {probe} for each model. Received: "
             f"results={path!r} without {', '.join(map(repr, missing))}"
         )
     first = next(iter(scores.values()))
@@ -61,15 +64,25 @@ def table(scores: dict[str, dict[str, Score]]) -> list[dict[str, str]]:
     return [{"task": task, **{title: str(found[task]) for title, found in scores.items()}} for task in tasks]
 
 
-def summary(name: str, scores: dict[str, dict[str, Score]]) -> str:
+def has_few_shot(path: str) -> bool:
+    """Whether a `results.csv` has few-shot scores with `SHOTS` clips of each class."""
+    with open(path, encoding="utf-8", newline="") as file:
+        return any(_is_measured(row, FEW_SHOT) for row in csv.DictReader(file))
+
+
+def summary(name: str, scores: dict[str, dict[str, Score]], probe: str = LINEAR) -> str:
     """The first sentences of the card: the average beside that of each other model, and where it is worse.
 
     Args:
         name: title of the preset among the scores.
         scores: as `read_scores` gives them.
+        probe: which probe they are of.
     """
     own = scores[name]
-    lines = [f"Linear probes on {len(own) - 1} tasks, average in percent: {name} {own[_AVERAGE]}."]
+    kind = (
+        "Linear probes" if probe == LINEAR else f"Few-shot probes with {SHOTS} labelled clips of each class"
+    )
+    lines = [f"{kind} on {len(own) - 1} tasks, average in percent: {name} {own[_AVERAGE]}."]
     for title, found in scores.items():
         if title != name:
             lines.append(f"{_compared(own[_AVERAGE], found[_AVERAGE])} the {title} ({found[_AVERAGE]}).")
@@ -97,8 +110,10 @@ def titles(name: str, model: str, papers: str | None = None) -> dict[str, str]:
     return {**found, papers: "paper's recipe"} if papers else found
 
 
-def _is_measured(row):
-    return row["source"] == "measured" and row.get("probe") in (None, "", LINEAR) and not row.get("layer")
+def _is_measured(row, probe):
+    # Results from before there were other probes do not name theirs.
+    is_wanted = (row.get("probe") or LINEAR) == probe and (probe == LINEAR or row.get("shots") == str(SHOTS))
+    return is_wanted and row["source"] == "measured" and not row.get("layer")
 
 
 def _add(scores, row):

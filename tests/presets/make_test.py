@@ -16,7 +16,10 @@ from byola_keras.presets.make import About, make_preset
 from byola_keras.presets.sound import describe_sound
 from tests.factories import noise, settled_embedder, tiny_embedder
 
-COLUMNS = ("source", "model", "label", "task", "title", "mean_percent", "interval_percent", "probe", "layer")
+COLUMNS = (
+    *("source", "model", "label", "task", "title", "mean_percent", "interval_percent", "probe", "layer"),
+    "shots",
+)
 SCORES = {
     "runs/mine": {"Drums": (70.0, 0.5), "Letters": (95.0, 0.4), "Pitch": (60.0, 0.3)},
     "random": {"Drums": (62.0, 0.5), "Letters": (95.8, 0.1), "Pitch": (60.2, 0.3)},
@@ -103,6 +106,27 @@ def test_preset_with_its_card_is_found_by_its_name(tmp_path):
     assert "| Drums | 70.0 ± 0.5 | 62.0 ± 0.5 | 50.0 ± 0.5 | 69.0 ± 0.5 |" in text
     assert "In the package:\n  small: " in listing.list_presets()
     assert f"In {tmp_path / 'own'}: none" in listing.list_presets()
+
+
+def test_card_has_scores_with_few_labels_where_the_results_have_them(tmp_path):
+    path = write_results(tmp_path / "results.csv")
+    assert not scores.has_few_shot(path)
+    few = {"runs/mine": {"Drums": (60.0, 3.0)}, "random": {"Drums": (50.0, 3.0)}}
+    more = {shots: tmp_path / f"{shots}.csv" for shots in (5, 10)}
+    for shots, of_shots in more.items():
+        write_results(of_shots, few, probe="few_shot", shots=shots)
+    lines = [line for part in more.values() for line in part.read_text().splitlines(keepends=True)[1:3]]
+    with open(path, "a", encoding="utf-8") as file:
+        file.writelines(lines)
+    assert scores.has_few_shot(path)
+    found = scores.read_scores(path, {"runs/mine": "small", "random": "untrained encoder"}, "few_shot")
+    assert found["small"] == {"Drums": (60.0, 3.0), "average": (60.0, 3.0)}
+    assert scores.summary("small", found, "few_shot").startswith(
+        "Few-shot probes with 5 labelled clips of each class on 1 tasks, average in percent: "
+        "small 60.0 ± 3.0. "
+        "By intervals that do not touch it is above the untrained encoder (50.0 ± 3.0)."
+    )
+    assert set(scores.read_scores(path, {"runs/mine": "small"})["small"]) == {*SCORES["runs/mine"], "average"}
 
 
 def test_encoder_of_a_run_in_mixed_precision_computes_in_float32():
