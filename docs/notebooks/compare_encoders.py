@@ -27,11 +27,11 @@ def byola(*arguments):
 # %% [markdown]
 # ## Labels
 #
-# 640 notes of 80 instruments, with two questions: which family of instruments is it, and which pitch? In
+# 1,280 notes of 80 instruments, with two questions: which family of instruments is it, and which pitch? In
 # their place, put a CSV file of yours, with the columns `file`, `split` and a label.
 
 # %%
-byola("render_notes", "--output_dir=notes", "--notes_per_program=8")
+byola("render_notes", "--output_dir=notes", "--notes_per_program=16")
 
 # %% [markdown]
 # ## Two kinds of probe

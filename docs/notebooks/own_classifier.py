@@ -33,11 +33,11 @@ def byola(*arguments):
 # %% [markdown]
 # ## Labelled clips
 #
-# The sound here is 640 notes of 80 instruments. In its place, put a CSV file of yours: a row for each clip,
+# The sound here is 1,280 notes of 80 instruments. In its place, put a CSV file of yours: a row for each clip,
 # with its `file`, a label, and a `split` of train, valid and test.
 
 # %%
-byola("render_notes", "--output_dir=notes", "--notes_per_program=8")
+byola("render_notes", "--output_dir=notes", "--notes_per_program=16")
 with open("notes/metadata.csv", encoding="utf-8", newline="") as file:
     rows = list(csv.DictReader(file))
 print(len(rows), rows[0])
