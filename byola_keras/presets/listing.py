@@ -24,9 +24,9 @@ def _facts(folder):
     try:
         with open(os.path.join(folder, "model_card.json"), encoding="utf-8") as file:
             card = json.load(file)
-        return " ".join(
-            [f"{facts}, {card['embedding_size']:,} features.", card["card"].get("summary", "")]
-        ).strip()
+        # The rest of the summary is long, and stands in the card.
+        first, end, _ = card["card"].get("summary", "").partition(". ")
+        return f"{facts}, {card['embedding_size']:,} features. {first}{end}".strip()
     except (OSError, ValueError, KeyError):
         # Every other file than configuration and weights may be missing.
         return facts + "."

@@ -16,6 +16,8 @@ def test_preset_is_made_listed_and_taken_by_its_name(tmp_path, monkeypatch):
     assert (card["name"], card["commit"], card["not_good_for"]) == ("birds", "0123abc", "- Bats.")
     code, output = run("presets.py")
     assert code == 0 and f"In {tmp_path / 'presets'}:\n  birds: 0." in output and "In the package:" in output
+    assert "  free_sounds: 12.8 MB, 3,072 features. Linear probes on 5 tasks, average in percent" in output
+    assert "By intervals" not in output
 
     code, output = run("make_preset.py", *arguments, "--name=birds")
     assert code == 1 and "error: A preset must go to a new folder" in output and "Traceback" not in output
