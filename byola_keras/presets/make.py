@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from byola_keras.evaluation.choices import FEW_SHOT
+from byola_keras.export.exportable import in_float32
 from byola_keras.export.verification_sounds import generated_clips, read_clips
 from byola_keras.models.embedder import Embedder
 from byola_keras.models.load import load
@@ -131,12 +132,10 @@ def _card_of(about, name, model):
 
 
 def _in_float32(embedder, card):
-    """The same front end, statistics and weights with an encoder that computes in float32."""
-    before = embedder.encoder
-    encoder = type(before).from_config({**before.get_config(), "dtype": "float32"})
-    copy = Embedder(embedder.frontend, embedder.normalization, encoder, card)
+    """The same embedder with another card, computing in float32."""
+    computing = in_float32(embedder)
+    copy = Embedder(computing.frontend, computing.normalization, computing.encoder, card)
     copy.build()
-    encoder.set_weights(before.get_weights())
     return copy
 
 

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import shutil
 import warnings
 
@@ -222,13 +221,3 @@ def test_damaged_preset(tmp_path, file):
     (tmp_path / "own" / "small" / "SHA256SUMS").write_text("no checksum\n")
     with pytest.raises(ValueError, match="must be those of its SHA256SUMS"):
         byola_keras.load("small")
-
-
-def test_shipped_presets_are_whole(monkeypatch):
-    """Whatever comes with the package has checksums that fit, and weights of at most 13 MB."""
-    monkeypatch.undo()
-    for name in preset.shipped_names():
-        folder = f"{preset.SHIPPED_FOLDER}/{name}"
-        assert {"SHA256SUMS", "README.md"} <= set(os.listdir(folder))
-        assert os.path.getsize(f"{folder}/model.weights.h5") <= 13e6
-        assert byola_keras.load(folder).card["name"] == name

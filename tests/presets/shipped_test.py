@@ -57,6 +57,7 @@ def test_any_process_finds_it_without_a_network_or_a_folder_of_presets(tmp_path)
 def test_it_is_small_and_whole(name):
     folder = pathlib.Path(SHIPPED_FOLDER, name)
     assert (folder / "model.weights.h5").stat().st_size <= 13e6
+    assert byola_keras.load(folder).card["name"] == name
     lines = (folder / "SHA256SUMS").read_text().splitlines()
     assert {line.split("  ")[1] for line in lines} == {"config.json", "model.weights.h5"}
     assert {path.name for path in folder.iterdir()} == {
