@@ -99,9 +99,6 @@ class CropStream:
                 return np.stack(crops) if self.two_crops else crops[0]
             except AudioError as error:
                 self._note(path, str(error))
-            except ImportError as error:
-                # No fault of the file: what reads remote files is not installed.
-                raise self.errors.keep(error) from None
         self._fail()
 
     def _candidates(self, index, draws):
@@ -122,16 +119,18 @@ class CropStream:
             f"At least one sound file must be decodable. Received: {len(self.files)} file(s), none of the "
             f"{len(self.skipped)} tried can be decoded; the first: {first}"
         )
-        raise self.errors.keep(AudioError(message))
+        raise AudioError(message)
 
     def batches(
         self, batch_size: int, start_step: int, workers: int, share: Share = WHOLE
     ) -> tf.data.Dataset:
         """Gives endless batches of what `crop` reads, float32 [rows, ...]; see `crop_dataset`."""
+        # An ImportError is no fault of a file: what reads remote files is not installed.
+        carried = self.errors.carry(self.crop, AudioError, ImportError)
         shape = [2, self.crop_length] if self.two_crops else [self.crop_length]
 
         def read(place):
-            crop = tf.numpy_function(self.crop, [place], tf.float32, stateful=False)
+            crop = tf.numpy_function(carried, [place], tf.float32, stateful=False)
             return tf.ensure_shape(crop, shape)
 
         places = share.places(batch_size, start_step)

@@ -171,13 +171,12 @@ class _Run:
             # Each epoch has other windows of the clips that are longer than one.
             seed = self._settings.seeds[0] * 100_003 + step // self.steps_per_epoch
             windows = Windows(self._clips.task, WINDOW, self._embedder.sample_rate, seed)
-            try:
-                return np.stack([windows.read(number) for number in numbers]), self._rows[numbers]
-            except ValueError as error:
-                raise self._errors.keep(error) from None
+            return np.stack([windows.read(number) for number in numbers]), self._rows[numbers]
+
+        carried = self._errors.carry(read, ValueError)
 
         def batch(step):
-            waveforms, targets = tf.numpy_function(read, [step], (tf.float32, tf.float32), stateful=False)
+            waveforms, targets = tf.numpy_function(carried, [step], (tf.float32, tf.float32), stateful=False)
             waveforms = tf.ensure_shape(waveforms, [self._batch, self._samples])
             return step, waveforms, tf.ensure_shape(targets, [self._batch, self._rows.shape[1]])
 

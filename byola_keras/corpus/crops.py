@@ -104,7 +104,7 @@ class CorpusStream:
                 self._read_clip(self._order(epoch)[place], self._positions(epoch)[place], out)
         except (OSError, AudioError) as error:
             message = f"The corpus must stay readable. Received: {error}"
-            raise self.errors.keep(AudioError(message)) from error
+            raise AudioError(message) from error
         return crops.reshape(len(visits), self.crops_per_clip, -1)
 
     def _read_clip(self, clip, positions, out):
@@ -136,9 +136,10 @@ class CorpusStream:
 
     def _batches(self, batch_size, start_step, workers, share):
         """The same with the crops of a pair one behind the other."""
+        carried = self.errors.carry(self.read, AudioError)
 
         def read(visits):
-            crops = tf.numpy_function(self.read, [visits], tf.int16, stateful=False)
+            crops = tf.numpy_function(carried, [visits], tf.int16, stateful=False)
             return tf.ensure_shape(crops, [None, self.crops_per_clip, self._together * self.crop_length])
 
         if self.crops_per_clip == 1:

@@ -62,7 +62,11 @@ class Windows:
                 yield from self._cut(clips)
 
     def read(self, number: int) -> np.ndarray:
-        """The sound of a clip, float32 [samples]."""
+        """The sound of a clip, float32 [samples].
+
+        Raises:
+            ValueError: the clip cannot be decoded.
+        """
         clip = self._task.clips[number]
         try:
             if self._protocol == WHOLE_CLIP and clip.is_segment:
@@ -78,13 +82,14 @@ class Windows:
                 f"Every clip of {self._task.title} must be readable. Received: {clip.path}: {error}; repair "
                 "or replace the file, or take it out of the list."
             )
-            raise self._errors.keep(unreadable) from error
+            raise unreadable from error
 
     def _read_ahead(self, numbers):
         """Pairs (number, waveform), decoded by several threads."""
+        carried = self._errors.carry(self.read, ValueError)
 
         def read(number):
-            return number, tf.numpy_function(self.read, [number], tf.float32, stateful=False)
+            return number, tf.numpy_function(carried, [number], tf.float32, stateful=False)
 
         clips = tf.data.Dataset.from_tensor_slices(np.asarray(numbers, np.int64))
         clips = clips.map(read, num_parallel_calls=tf.data.AUTOTUNE).prefetch(_BATCH_SIZE)
