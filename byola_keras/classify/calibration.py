@@ -3,7 +3,8 @@
 import numpy as np
 
 # Temperatures that are looked at first, and how often the best interval is narrowed.
-_GRID = np.geomspace(0.05, 20.0, 61)
+LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.05, 20.0
+_GRID = np.geomspace(LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE, 61)
 _NARROWINGS = 40
 _BINS = 15
 
@@ -78,7 +79,8 @@ def precision_thresholds(
 
     Returns:
         Thresholds float64 [classes], each the probability of a clip; and Booleans [classes], whether the
-        precision was reached. Where it was not, the threshold lies above all these clips.
+        precision was reached. Where it was not, the threshold lies above all these clips, and is 0.5 at
+        least.
     """
     columns = zip(np.asarray(probabilities, np.float64).T, np.asarray(is_class, bool).T, strict=True)
     found = [_threshold(*column, precision) for column in columns]
@@ -94,4 +96,4 @@ def _threshold(probabilities, is_class, precision):
     good = np.flatnonzero(reached & ends & (np.cumsum(is_class[order]) > 0))
     if len(good):
         return ordered[good[-1]], True
-    return min(1.0, float(np.nextafter(ordered[0], 2.0))), False
+    return min(1.0, max(0.5, float(np.nextafter(ordered[0], 2.0)))), False

@@ -68,11 +68,36 @@ def read_labelled(
         chosen = _few_of_each(targets[numbers["train"]], clips_per_class, len(task.classes), seed)
         numbers |= {"train": numbers["train"][chosen], "valid": np.array([], int)}
     notes = [_DRAWN_TEST] if task.drawn else []
-    if not len(numbers["valid"]):
+    valid_is_drawn = not len(numbers["valid"])
+    if valid_is_drawn:
         rows, valid_rows, more = _drawn(targets[numbers["train"]], task.classes, seed)
         notes += more
         numbers |= {"train": numbers["train"][rows], "valid": numbers["train"][valid_rows]}
-    return LabelledClips(task, targets, numbers, tuple(notes))
+    clips = LabelledClips(task, targets, numbers, tuple(notes))
+    return dataclasses.replace(clips, notes=(*notes, *_missing(clips, valid_is_drawn)))
+
+
+def _missing(clips, valid_is_drawn):
+    """Notes on classes that the test clips lack, or the validation clips of the file."""
+    missing = {
+        split: [
+            name for name, count in zip(clips.task.classes, clips.counts(split), strict=True) if not count
+        ]
+        for split in ("valid", "test")
+    }
+    notes = []
+    if missing["valid"] and not valid_is_drawn:
+        notes.append(
+            f"Classes without a validation clip: {', '.join(missing['valid'])}. Learning rate, temperature "
+            "and thresholds are chosen without them."
+        )
+    if missing["test"]:
+        of_probe = "; the benchmark's probe counts an average precision of 0 for each"
+        notes.append(
+            f"Classes without a test clip: {', '.join(missing['test'])}. The figures of the classifier leave "
+            f"them out{of_probe if clips.task.multi_label else ''}."
+        )
+    return notes
 
 
 def _with_splits(task, test_fold):
@@ -121,8 +146,8 @@ def _drawn(targets, classes, seed):
     notes = []
     if single:
         notes.append(
-            f"Classes with one training clip: {', '.join(single)}. It trains, and no clip of theirs helps to "
-            "choose the learning rate and the temperature."
+            f"Classes with one training clip: {', '.join(single)}. The clip trains; no validation clip of "
+            "these classes helps to choose the learning rate and the temperature."
         )
     try:
         rows, valid_rows = draw_valid(targets[free], seed) if len(free) else (free, free)

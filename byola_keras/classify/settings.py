@@ -80,3 +80,7 @@ class TrainSettings(Settings):
         minimum=0.0,
         maximum=1.0,
     )
+
+
+# The settings of --tune=all alone.
+FINE_TUNING = ("epochs", "batch_size", "learning_rate", "encoder_rate", "warmup", "augment", "mixup")

@@ -106,12 +106,15 @@ def finished(
     task = clips.task
     targets = {split: clips.targets[clips.numbers[split]] for split in scores}
     calibrated = not clips.chooses_on_training
-    temperature = calibration.fit_temperature(scores["valid"], targets["valid"]) if calibrated else 1.0
+    temperature, notes = 1.0, list(clips.notes)
+    if calibrated:
+        temperature, more = _temperature(scores["valid"], targets["valid"])
+        notes += more
     about = {"labels": task.classes, "multi_label": task.multi_label, "window_seconds": task.unit_seconds}
     plain = Classifier(embedder, head, **about)
     known = Classifier(embedder, head, temperature=temperature, **about)
     before, after = (_told(model, scores, targets) for model in (plain, known))
-    thresholds, notes = None, list(clips.notes)
+    thresholds = None
     if settings.precision is not None and calibrated:
         thresholds, reached = calibration.precision_thresholds(
             after["valid"].probabilities, after["valid"].is_class, settings.precision
@@ -166,8 +169,24 @@ def _unreached(classes: Sequence[str], reached, precision) -> list[str]:
         return []
     return [
         f"No threshold has a precision of {precision:g} on the validation clips for {', '.join(names)}: "
-        "theirs lies above all of these clips."
+        "their thresholds lie above the probabilities of all of these clips, and at 0.5 at least."
     ]
+
+
+def _temperature(scores, targets):
+    """The temperature, and a note where the validation clips cannot tell it."""
+    temperature = calibration.fit_temperature(scores, targets)
+    if temperature < 1.01 * calibration.LOWEST_TEMPERATURE:
+        return 1.0, [
+            f"All of the {len(targets)} validation clips are told right, and so surely that they do not say "
+            "how sure the classifier may be: its probabilities are not calibrated."
+        ]
+    if temperature > 0.99 * calibration.HIGHEST_TEMPERATURE:
+        return temperature, [
+            f"The temperature is the highest that is tried, {temperature:.0f}: the scores say next to "
+            "nothing of the validation clips."
+        ]
+    return temperature, []
 
 
 def _of_probe(clips, probed):

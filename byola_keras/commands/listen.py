@@ -46,6 +46,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> None:
     from byola_keras.models.load import load_classifier
 
     classifier, count = load_classifier(values.model), 0
+    print(f"Listening: windows of {classifier.window_seconds:g} s.", file=sys.stderr, flush=True)
     blocks = pcm_blocks(sys.stdin.buffer, values.sample_format, values.channels)
     try:
         for heard in listen(classifier, blocks, values.sample_rate, values.overlap):

@@ -77,8 +77,9 @@ class Outputs(abc.ABC):
     def _check_model(self, name, model):
         if model != self.model:
             raise ValueError(
-                f"`output_dir` must hold embeddings of one model. Received: the model {self.model}; those of "
-                f"{name!r} in {self.folder!r} are of {model}. Take another --output_dir, or --overwrite."
+                "`output_dir` must hold results of one model with one choice of settings. Received: "
+                f"output_dir={self.folder!r}, where those of {name!r} are of another model or of other "
+                f"settings ({model}, now {self.model}). Take another --output_dir, or --overwrite."
             )
 
     def _is_of(self, file: SoundFile, source: Source | None) -> bool:

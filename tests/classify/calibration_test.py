@@ -57,3 +57,5 @@ def test_thresholds_for_a_precision():
     assert precision_thresholds(probabilities, is_class, 0.7)[0][0] == 0.8
     # Of the second class 1 of 6 is right at the best: no threshold will do, and none of these is detected.
     assert not reached[1] and (probabilities[:, 1] < thresholds[1]).all()
+    # A class of which little is known is not heard more easily for that.
+    assert precision_thresholds(probabilities[:, 1:] / 4, is_class[:, 1:] & False, 0.9)[0] == [0.5]

@@ -27,7 +27,8 @@ def test_splits_of_the_file_are_taken(tmp_path):
         ["a"],
         ["a", "b"],
     ]
-    assert not clips.notes and not clips.chooses_on_training
+    (note,) = clips.notes
+    assert "Classes without a validation clip: b." in note and not clips.chooses_on_training
     with pytest.raises(ValueError, match="`test_fold` is for CSV files with folds"):
         read_labelled(path, test_fold=1)
 
@@ -80,7 +81,8 @@ def test_pieces_of_a_recording_are_drawn_together(tmp_path):
 def test_class_with_one_clip_trains_on_it(tmp_path):
     path = write_labels(tmp_path, [*["a,train"] * 6, *["b,train"] * 6, "c,train", "a,test", "b,test"])
     clips = read_labelled(path)
-    assert "Classes with one training clip: c." in clips.notes[0]
+    one, untested = clips.notes
+    assert "Classes with one training clip: c." in one and "Classes without a test clip: c." in untested
     assert classes_of(clips, "train").count("c") == 1
     assert classes_of(clips, "valid") == ["a", "b"]
     assert not set(clips.numbers["train"]) & set(clips.numbers["valid"])
@@ -100,7 +102,7 @@ def test_few_clips_of_each_class(tmp_path):
     assert not np.array_equal(other.numbers["train"], five.numbers["train"])
     one = read_labelled(path, clips_per_class=1)
     assert classes_of(one, "train") == ["a", "b", "c"] and one.chooses_on_training
-    assert "not calibrated" in one.notes[-1]
+    assert "not calibrated" in one.notes[1] and "without a test clip: a." in one.notes[2]
     assert len(read_labelled(path, clips_per_class=100).numbers["train"]) == 27
 
 

@@ -80,13 +80,18 @@ def test_same_command_goes_on_and_another_is_refused(tones, tmp_path, monkeypatc
     with pytest.raises(KeyboardInterrupt):
         train(*arguments, settings)
     assert not os.path.exists(tmp_path / "classifier.keras")
+    # Nothing is there yet that other settings could spoil.
+    with pytest.raises(KeyboardInterrupt):
+        train(*arguments, TrainSettings(seeds=(2,)))
     monkeypatch.setattr(train_module, "train_head", head.train_head)
     with monkeypatch.context() as nothing_is_embedded:
         nothing_is_embedded.setattr("byola_keras.evaluation.embeddings._embedded", killed)
         train(*arguments, settings)
     other = TrainSettings(seeds=(1,), statistics="kept")
-    with pytest.raises(ValueError, match="statistics='kept' after 'measured'. Take another --output_dir"):
+    with pytest.raises(ValueError, match="with statistics='measured', now statistics='kept'. Take another"):
         train(*arguments, other)
+    # Settings of fine-tuning make no other head.
+    train(*arguments, TrainSettings(seeds=(1,), epochs=3))
     before = byola_keras.load_classifier(tmp_path).identity()
     train(*arguments, other, overwrite=True)
     assert byola_keras.load_classifier(tmp_path).identity() != before
@@ -124,3 +129,14 @@ def test_statistics_of_the_model_are_kept(tones, tmp_path):
     assert float(np.squeeze(kept.mean)) == pytest.approx(-8.25)
     with pytest.raises(ValueError, match="`statistics` must be measured for a model that has none"):
         train(f"{tones}:pitch", "random", str(tmp_path / "random"), settings)
+
+
+def test_scores_that_tell_no_temperature():
+    targets = np.array([0, 1, 0, 1])
+    right = np.where(np.eye(2)[targets] > 0, 2.0, 1.0)
+    temperature, (note,) = train_module._temperature(right, targets)
+    assert temperature == 1.0 and "All of the 4 validation clips" in note
+    temperature, (note,) = train_module._temperature(30.0 * right[::-1], targets)
+    assert temperature == pytest.approx(20.0, rel=0.01) and "the highest that is tried" in note
+    one_wrong = np.where(np.eye(2)[[0, 1, 0, 0]] > 0, 2.0, 1.0)
+    assert train_module._temperature(one_wrong, targets)[1] == []

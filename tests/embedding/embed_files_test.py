@@ -75,7 +75,7 @@ def test_what_is_there_stays_and_what_is_new_comes(model, clips, output, output_
 @pytest.mark.parametrize("output_format", ["npz", "parquet", "tfrecord"])
 def test_models_are_not_mixed(model, other_model, clips, output, output_format):
     embed(model, clips, output, output_format)
-    with pytest.raises(ValueError, match="of one model. Received: the model .* Take another --output_dir"):
+    with pytest.raises(ValueError, match="of one model with one .* Received: .* Take another"):
         embed(other_model, clips, output, output_format)
     report = embed(other_model, clips, output, output_format, overwrite=True)
     assert report["embedded"] == 7 and report["already_there"] == 0
@@ -89,7 +89,7 @@ def test_models_are_not_mixed(model, other_model, clips, output, output_format):
 def test_npz_of_another_program_is_not_replaced(model, clips, output):
     output.mkdir()
     np.savez(output / "a.wav.npz", thesis=np.arange(3))
-    with pytest.raises(ValueError, match="those of 'a.wav' in .*are of unknown origin"):
+    with pytest.raises(ValueError, match="those of .a.wav. are of another model .*unknown origin"):
         embed(model, clips, output)
     assert list(np.load(output / "a.wav.npz")) == ["thesis"]
     assert written(output) == ["a.wav"]

@@ -26,7 +26,10 @@ class Mistake(NamedTuple):
 
 
 def worst_mistakes(told: Told, thresholds: tuple[float, ...], count: int = MOST) -> list[Mistake]:
-    """The worst mistakes first: by what the probabilities were off.
+    """The worst mistakes first.
+
+    They are ordered by the probability of the class that was wrongly told; where a clip may have several
+    labels, by how far the probability of the label is off.
 
     Args:
         told: what was said of the test clips.
@@ -38,8 +41,8 @@ def worst_mistakes(told: Told, thresholds: tuple[float, ...], count: int = MOST)
     predicted = told.probabilities.argmax(axis=1)
     rows = np.flatnonzero(predicted != told.targets)
     of_predicted = told.probabilities[rows, predicted[rows]]
-    off = of_predicted - told.probabilities[rows, told.targets[rows]]
-    order = np.argsort(-off, kind="stable")[:count]
+    # By the probability that the page shows; of equal ones first that with the less probable truth.
+    order = np.lexsort([told.probabilities[rows, told.targets[rows]], -of_predicted])[:count]
     return [
         Mistake(int(row), int(told.targets[row]), int(predicted[row]), float(probability))
         for row, probability in zip(rows[order], of_predicted[order], strict=True)
