@@ -35,7 +35,7 @@ def define_flags(values: flags.FlagValues) -> None:
 
     # Training
     define.string(
-        "labels", None, "train: a CSV file, PATH or PATH:COLUMN, as csv:PATH:COLUMN of byola evaluate."
+        "labels", None, "train: a CSV file, PATH or PATH:COLUMN, with the columns that byola evaluate takes."
     )
     define.string(
         "cache_dir", None, "train: the folder of the embeddings. Default: embeddings in --output_dir."

@@ -7,7 +7,7 @@ import keras
 
 from byola_keras.models.classifier import Classifier
 from byola_keras.models.embedder import Embedder
-from byola_keras.models.preset import find_model, read_model
+from byola_keras.models.preset import EMBEDDER_FILE, find_model, read_model
 
 CLASSIFIER_FILE = "classifier.keras"
 
@@ -36,6 +36,13 @@ def load(path_or_preset: str) -> Embedder:
         ValueError: the file holds something else, or is damaged.
         ImportError: the client of the hub is not installed.
     """
+    text = os.fspath(path_or_preset)
+    holds = [os.path.isfile(os.path.join(text, name)) for name in (EMBEDDER_FILE, CLASSIFIER_FILE)]
+    if holds == [False, True]:
+        raise ValueError(
+            f"`path` must be that of an embedder. Received: path={text!r}, the folder of a classifier; "
+            "`byola_keras.load_classifier` loads it."
+        )
     return Embedder.from_preset(path_or_preset)
 
 
@@ -59,7 +66,7 @@ def find_classifier(path: str) -> str:
     if not os.path.isfile(file):
         raise FileNotFoundError(
             f"A classifier must be a .keras file or a folder with {CLASSIFIER_FILE}. Received: "
-            f"path={text!r}; byola classify train makes one."
+            f"path={text!r}; `byola classify train` makes one of labels and an encoder."
         )
     if not zipfile.is_zipfile(file):
         raise ValueError(f"`path` must be a .keras file. Received: path={file!r}, which is none.")

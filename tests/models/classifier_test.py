@@ -79,12 +79,16 @@ def test_keras_file_keeps_everything(tmp_path):
 
 
 def test_what_is_no_classifier_is_told(tmp_path):
-    with pytest.raises(FileNotFoundError, match="byola classify train makes one"):
+    with pytest.raises(FileNotFoundError, match="`byola classify train` makes one"):
         byola_keras.load_classifier(tmp_path)
     tiny_embedder().save(tmp_path / "embedder.keras")
     with pytest.raises(ValueError, match="must hold a byola_keras.Classifier. Received: Embedder"):
         byola_keras.load_classifier(tmp_path / "embedder.keras")
     assert isinstance(load_any(tmp_path), byola_keras.Embedder)
+    assert isinstance(byola_keras.load(tmp_path), byola_keras.Embedder)
+    (tmp_path / "embedder.keras").rename(tmp_path / "classifier.keras")
+    with pytest.raises(ValueError, match="folder of a classifier; `byola_keras.load_classifier` loads it"):
+        byola_keras.load(tmp_path)
 
 
 def test_fit_trains_head_and_encoder_as_any_model_of_keras():

@@ -77,7 +77,7 @@ def _rows(path):
     rows = reading.read_rows(path)
     if not rows:
         raise ValueError(
-            f"`csv` must have a header and a row a clip. Received: path={path!r}, which is empty."
+            f"`csv` must have a header and a row for each clip. Received: path={path!r}, which has no rows."
         )
     return rows
 
@@ -86,7 +86,7 @@ def _column(path, columns, meaning, names):
     for name in names:
         if name in columns:
             return name
-    hint = "; csv:PATH:COLUMN names another one" if "label" in names else ""
+    hint = "; a name after the path, PATH:COLUMN, chooses another one" if "label" in names else ""
     raise ValueError(
         f"`csv` must have a column {' or '.join(names)} for the {meaning}. Received: path={path!r} with the "
         f"columns {', '.join(columns)}{hint}"

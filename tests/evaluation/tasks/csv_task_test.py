@@ -66,8 +66,8 @@ def test_no_valid_split(load):
 @pytest.mark.parametrize(
     ("text", "match"),
     [
-        ("", "a header and a row a clip. Received: path=.*pets.csv', which is empty"),
-        ("file,label,split\n", "which is empty"),
+        ("", "a header and a row for each clip. Received: path=.*pets.csv', which has no rows"),
+        ("file,label,split\n", "which has no rows"),
         (
             "name,label,split\n" + SPLIT_ROWS,
             "file or file_name for the sound file.*columns name, label, split",
