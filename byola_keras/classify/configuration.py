@@ -9,7 +9,7 @@ from byola_keras.atomic import write_text
 from byola_keras.classify.fine_tune import CHECKPOINTS
 from byola_keras.classify.labelled import LabelledClips
 from byola_keras.classify.settings import ALL, FINE_TUNING, TrainSettings
-from byola_keras.models.load import CLASSIFIER_FILE
+from byola_keras.models.preset import CLASSIFIER_FILE
 
 FILE = "configuration.json"
 

@@ -20,7 +20,7 @@ from byola_keras.evaluation.metrics import mean_and_interval
 from byola_keras.evaluation.task_probe import metric_of
 from byola_keras.folder_lock import locked
 from byola_keras.models.classifier import Classifier, linear_head
-from byola_keras.models.load import CLASSIFIER_FILE
+from byola_keras.models.preset import CLASSIFIER_FILE
 
 FIGURES_FILE = "figures.json"
 
@@ -178,8 +178,8 @@ def _temperature(scores, targets):
     temperature = calibration.fit_temperature(scores, targets)
     if temperature < 1.01 * calibration.LOWEST_TEMPERATURE:
         return 1.0, [
-            f"All of the {len(targets)} validation clips are told right, and so surely that they do not say "
-            "how sure the classifier may be: its probabilities are not calibrated."
+            f"The scores of the {len(targets)} validation clips leave no doubt of their labels, so that they "
+            "do not say how sure the classifier may be: its probabilities are not calibrated."
         ]
     if temperature > 0.99 * calibration.HIGHEST_TEMPERATURE:
         return temperature, [

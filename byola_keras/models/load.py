@@ -7,9 +7,7 @@ import keras
 
 from byola_keras.models.classifier import Classifier
 from byola_keras.models.embedder import Embedder
-from byola_keras.models.preset import EMBEDDER_FILE, find_model, read_model
-
-CLASSIFIER_FILE = "classifier.keras"
+from byola_keras.models.preset import CLASSIFIER_FILE, find_model, read_model
 
 
 def load(path_or_preset: str) -> Embedder:
@@ -33,16 +31,9 @@ def load(path_or_preset: str) -> Embedder:
 
     Raises:
         FileNotFoundError: nothing is there, or the hub was not reached.
-        ValueError: the file holds something else, or is damaged.
+        ValueError: the file or folder holds something else, or is damaged.
         ImportError: the client of the hub is not installed.
     """
-    text = os.fspath(path_or_preset)
-    holds = [os.path.isfile(os.path.join(text, name)) for name in (EMBEDDER_FILE, CLASSIFIER_FILE)]
-    if holds == [False, True]:
-        raise ValueError(
-            f"`path` must be that of an embedder. Received: path={text!r}, the folder of a classifier; "
-            "`byola_keras.load_classifier` loads it."
-        )
     return Embedder.from_preset(path_or_preset)
 
 

@@ -27,6 +27,7 @@ NAME_SCHEME = "preset://"
 # Modules with classes of one's own, which Keras must know before it loads a model with them.
 MODULES_VARIABLE = "BYOLA_KERAS_MODULES"
 EMBEDDER_FILE = "embedder.keras"
+CLASSIFIER_FILE = "classifier.keras"
 _CONFIG_FILE, _WEIGHTS_FILE = "config.json", "model.weights.h5"
 
 
@@ -70,7 +71,7 @@ def find_model(path_or_preset: str) -> str:
 
     Raises:
         FileNotFoundError: there is none.
-        ValueError: a file is of another kind.
+        ValueError: a file is of another kind, or the folder is that of a classifier.
         ImportError: the client of the hub is not installed.
     """
     text = os.fspath(path_or_preset)
@@ -119,6 +120,11 @@ def _preset_of_name(name):
 
 
 def _raise_not_found(text):
+    if os.path.isfile(os.path.join(text, CLASSIFIER_FILE)):
+        raise ValueError(
+            f"`path` must be that of an embedder. Received: path={text!r}, the folder of a classifier; "
+            "`byola_keras.load_classifier` loads it."
+        )
     raise FileNotFoundError(
         f"`path` must be a .keras file, a directory with {EMBEDDER_FILE} or of a preset, a preset's name, or "
         f"an address on a hub ({', '.join(hubs.FORMS)}). Received: path={text!r}; train one with `byola "

@@ -135,7 +135,7 @@ def test_scores_that_tell_no_temperature():
     targets = np.array([0, 1, 0, 1])
     right = np.where(np.eye(2)[targets] > 0, 2.0, 1.0)
     temperature, (note,) = train_module._temperature(right, targets)
-    assert temperature == 1.0 and "All of the 4 validation clips" in note
+    assert temperature == 1.0 and "scores of the 4 validation clips leave no doubt" in note
     temperature, (note,) = train_module._temperature(30.0 * right[::-1], targets)
     assert temperature == pytest.approx(20.0, rel=0.01) and "the highest that is tried" in note
     one_wrong = np.where(np.eye(2)[[0, 1, 0, 0]] > 0, 2.0, 1.0)

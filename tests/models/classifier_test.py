@@ -1,3 +1,5 @@
+import os
+
 import keras
 import numpy as np
 import pytest
@@ -5,6 +7,7 @@ import pytest
 import byola_keras
 from byola_keras.models.classifier import linear_head
 from byola_keras.models.load import load_any
+from byola_keras.models.preset import find_model
 from tests.factories import noise, settled_embedder, tiny_embedder
 
 LABELS = ("bark", "meow", "moo")
@@ -89,6 +92,18 @@ def test_what_is_no_classifier_is_told(tmp_path):
     (tmp_path / "embedder.keras").rename(tmp_path / "classifier.keras")
     with pytest.raises(ValueError, match="folder of a classifier; `byola_keras.load_classifier` loads it"):
         byola_keras.load(tmp_path)
+    with pytest.raises(ValueError, match="folder of a classifier"):
+        find_model(str(tmp_path))
+
+
+def test_classifier_does_not_hide_a_preset_of_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "free_sounds").mkdir()
+    classifier(tiny_embedder()).save(tmp_path / "free_sounds" / "classifier.keras")
+    with pytest.warns(UserWarning, match="Taken: the preset, as the path holds no model"):
+        assert find_model("free_sounds").endswith(os.path.join("presets", "free_sounds"))
+    with pytest.warns(UserWarning, match="Taken: the preset"):
+        assert isinstance(byola_keras.load("free_sounds"), byola_keras.Embedder)
 
 
 def test_fit_trains_head_and_encoder_as_any_model_of_keras():
